@@ -1,0 +1,5 @@
+//! Descriptors: one adapter that waits for any of them.
+
+mod async_fd;
+
+pub use async_fd::AsyncFd;

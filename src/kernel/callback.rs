@@ -1,0 +1,169 @@
+//! Callbacks: a closure to run soon, later, or at a time; and the handle that cancels it.
+//!
+//! A cancelled callback is dropped at once, with all it held. One that was ready keeps
+//! its turn in the queue, in which then nothing happens, as in asyncio.
+
+use super::call::Call;
+use super::clock::nanos;
+use super::observe::Cause;
+use super::sleep::Timer;
+use super::state::LoopHandle;
+use super::timers::TimerKey;
+use crate::error::Closed;
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+/// A callback on its way, from [`call_soon`](LoopHandle::call_soon). Dropping it changes
+/// nothing.
+pub struct Handle {
+    handle: LoopHandle,
+    number: u64,
+    name: &'static str,
+    at: &'static Location<'static>,
+    cancelled: Cell<bool>,
+}
+
+/// A callback that waits for its time, from [`call_later`](LoopHandle::call_later) or
+/// [`call_at`](LoopHandle::call_at). Dropping it changes nothing.
+pub struct TimerHandle {
+    handle: LoopHandle,
+    key: TimerKey,
+    name: &'static str,
+    at: &'static Location<'static>,
+    when: u64,
+    cancelled: Cell<bool>,
+}
+
+impl LoopHandle {
+    /// Runs `f` in the next turn, behind all that is ready now (rules 1 and 2).
+    ///
+    /// A panic in `f` goes to the exception handler; the loop goes on.
+    ///
+    /// # Errors
+    /// When the loop is closed; `f` is dropped.
+    #[track_caller]
+    #[inline]
+    pub fn call_soon(&self, f: impl FnOnce() + 'static) -> Result<Handle, Closed> {
+        if self.state.is_closed() {
+            return Err(Closed::new());
+        }
+        let (call, at) = (Call::new(f), Location::caller());
+        let name = call.name();
+        let number = self.state.push_call(call, at, Cause::CallSoon);
+        Ok(Handle { handle: self.clone(), number, name, at, cancelled: Cell::new(false) })
+    }
+
+    /// Runs `f` when `delay` has passed, never before. Any delay will do;
+    /// `Duration::MAX` is never. A delay of zero is a timer, too: it runs in the next
+    /// turn, behind what `call_soon` queued.
+    ///
+    /// # Errors
+    /// When the loop is closed; `f` is dropped.
+    #[track_caller]
+    pub fn call_later(
+        &self,
+        delay: Duration,
+        f: impl FnOnce() + 'static,
+    ) -> Result<TimerHandle, Closed> {
+        self.set_timer(self.state.time.now().saturating_add(nanos(delay)), f)
+    }
+
+    /// Runs `f` when the loop's [`time`](Self::time) has reached `when`. Of timers with
+    /// the same deadline, the one set first runs first (rule 3).
+    ///
+    /// # Errors
+    /// When the loop is closed; `f` is dropped.
+    #[track_caller]
+    pub fn call_at(
+        &self,
+        when: Duration,
+        f: impl FnOnce() + 'static,
+    ) -> Result<TimerHandle, Closed> {
+        self.set_timer(nanos(when), f)
+    }
+
+    #[track_caller]
+    fn set_timer(&self, when: u64, f: impl FnOnce() + 'static) -> Result<TimerHandle, Closed> {
+        if self.state.is_closed() {
+            return Err(Closed::new());
+        }
+        let (call, at) = (Call::new(f), Location::caller());
+        let name = call.name();
+        let kept = (self.state.debug.get() || self.state.observed.get()).then_some(at);
+        let timer = Timer::Call(Box::new(call), kept);
+        let key = self.state.timers.borrow_mut().insert(when, timer);
+        self.state.emit_timer(key, when);
+        let cancelled = Cell::new(false);
+        Ok(TimerHandle { handle: self.clone(), key, name, at, when, cancelled })
+    }
+}
+
+impl Handle {
+    /// Makes sure that the callback does not run, and drops it, if it has not begun.
+    pub fn cancel(&self) {
+        if !self.cancelled.replace(true) {
+            let call = self.handle.state.ready.borrow_mut().take_call(self.number);
+            if let Some(call) = call {
+                self.handle.state.discard(call);
+            }
+        }
+    }
+
+    /// Whether [`cancel`](Self::cancel) was called, in time or not.
+    pub fn cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+}
+
+impl TimerHandle {
+    /// Makes sure that the callback does not run, and drops it, if it has not begun;
+    /// that holds also when it is due and queued already. O(1).
+    pub fn cancel(&self) {
+        if !self.cancelled.replace(true) {
+            let timer = self.handle.state.timers.borrow_mut().remove(self.key);
+            if let Some(Timer::Call(call, _)) = timer {
+                self.handle.state.discard(*call);
+            }
+        }
+    }
+
+    /// Whether [`cancel`](Self::cancel) was called, in time or not.
+    pub fn cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+
+    /// When it is due, in the loop's [`time`](LoopHandle::time).
+    pub fn when(&self) -> Duration {
+        Duration::from_nanos(self.when)
+    }
+}
+
+fn describe(
+    f: &mut fmt::Formatter<'_>,
+    kind: &str,
+    cancelled: bool,
+    debug: bool,
+    who: (&str, &Location<'_>),
+) -> fmt::Result {
+    match (cancelled, debug) {
+        (true, false) => write!(f, "{kind}(cancelled)"),
+        (true, true) => write!(f, "{kind}(cancelled {} from {})", who.0, who.1),
+        (false, _) => write!(f, "{kind}({} from {})", who.0, who.1),
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let debug = self.handle.state.debug.get();
+        describe(f, "Handle", self.cancelled(), debug, (self.name, self.at))
+    }
+}
+
+impl fmt::Debug for TimerHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let debug = self.handle.state.debug.get();
+        describe(f, "TimerHandle", self.cancelled(), debug, (self.name, self.at))
+    }
+}

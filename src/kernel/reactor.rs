@@ -1,0 +1,194 @@
+//! `Reactor`: from readiness of descriptors to entries in the ready queue.
+//!
+//! The only file that polls. mio tells of edges: once, when a descriptor becomes ready.
+//! So each direction of each source remembers that it is ready until an operation finds
+//! it is not, and nothing is lost that happened while nobody waited. Tokens are keys: an
+//! event for a source that is gone, though another may have its slot or its descriptor's
+//! number, finds nothing. A source is taken off the poll before its descriptor closes.
+
+use super::slots::{INDEX_BITS, Key, Slots};
+use super::waiters::Waiters;
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+/// Events taken in one look; more stay in the kernel for the next.
+const EVENTS: usize = 1024;
+/// The waker's token: no key packs to it.
+const BELL: Token = Token(usize::MAX);
+/// Waits shorter than this are timed to the nanosecond, which takes a second system
+/// call; longer ones to the millisecond that epoll knows.
+const FINE: Duration = Duration::from_millis(20);
+/// Nobody sleeps longer than this in one go.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One direction of a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Bytes, a connection, or the end can be read.
+    Read = 0,
+    /// There is room to write, or nobody will ever read.
+    Write = 1,
+}
+
+pub(crate) struct Source {
+    pub(crate) fd: RawFd,
+    pub(crate) sides: [Side; 2],
+    /// Its entry is in the ready queue.
+    pub(crate) queued: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct Side {
+    /// Ready, as far as is known.
+    pub(crate) ready: bool,
+    /// The other end has closed this direction: it stays ready.
+    pub(crate) ended: bool,
+    pub(crate) waiters: Waiters,
+    /// `add_reader` or `add_writer`; out while it runs.
+    pub(crate) callback: Option<Box<dyn FnMut()>>,
+    /// Counts callbacks set, so that one that was replaced is not put back.
+    pub(crate) version: u64,
+    pub(crate) wanted: bool,
+}
+
+pub(crate) struct Reactor {
+    poll: Option<Poll>,
+    events: Events,
+    pub(crate) sources: Slots<Source>,
+    /// The sources that have callbacks, by descriptor.
+    pub(crate) by_fd: HashMap<RawFd, Key>,
+    /// Waits and callbacks on descriptors: what keeps virtual time from jumping.
+    pub(crate) waited: usize,
+}
+
+impl Reactor {
+    pub(crate) fn new() -> io::Result<(Self, Waker)> {
+        let poll = Poll::new()?;
+        let bell = Waker::new(poll.registry(), BELL)?;
+        let events = Events::with_capacity(EVENTS);
+        let (sources, by_fd) = (Slots::new(0), HashMap::new());
+        Ok((Reactor { poll: Some(poll), events, sources, by_fd, waited: 0 }, bell))
+    }
+
+    /// Blocks until something is ready or `timeout` is over: the only place that does.
+    /// An interruption by a signal ends the wait like a timeout.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.events.clear();
+        let Some(poll) = &mut self.poll else { return Ok(()) };
+        let mut timeout = timeout.map(|t| t.min(LONGEST));
+        if let Some(short) = timeout.filter(|t| !t.is_zero() && *t < FINE) {
+            let nanos = Timespec { tv_sec: 0, tv_nsec: short.subsec_nanos().into() };
+            let mut fds = [PollFd::new(poll.registry(), PollFlags::IN)];
+            match rustix::event::poll(&mut fds, Some(&nanos)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(()),
+                Ok(_) => timeout = Some(Duration::ZERO),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        match poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Notes what became ready, and gives the sources that somebody waits for, in the
+    /// order of the events.
+    pub(crate) fn take_events(&mut self, mut ready: impl FnMut(Key)) {
+        for event in &self.events {
+            let key = key_of(event.token());
+            let Some(source) = self.sources.get_mut(key) else { continue };
+            source.note(event);
+            if !source.queued && source.sides.iter().any(|side| side.ready && side.is_wanted()) {
+                source.queued = true;
+                ready(key);
+            }
+        }
+        self.events.clear();
+    }
+
+    /// # Errors
+    /// What the kernel says: a descriptor that is registered already, or that cannot be
+    /// polled, such as a regular file. Nothing is registered then.
+    pub(crate) fn register(&mut self, fd: RawFd, interest: Interest) -> io::Result<Key> {
+        let registry = registry(&self.poll)?;
+        let key = self.sources.next_key();
+        registry.register(&mut SourceFd(&fd), token_of(key), interest)?;
+        let sides = [Side::default(), Side::default()];
+        Ok(self.sources.insert(Source { fd, sides, queued: false }))
+    }
+
+    /// Changes the interest, and has the kernel tell anew what is ready now.
+    pub(crate) fn rearm(&mut self, key: Key, interest: Interest) -> io::Result<()> {
+        let Some(source) = self.sources.get(key) else { return Ok(()) };
+        registry(&self.poll)?.reregister(&mut SourceFd(&source.fd), token_of(key), interest)
+    }
+
+    /// Takes a source off the poll; what waited for it comes back.
+    pub(crate) fn deregister(&mut self, key: Key) -> Option<Source> {
+        let source = self.sources.remove(key)?;
+        if let Some(poll) = &self.poll {
+            // Fails only if the descriptor was closed under us: then it is off anyway.
+            let _ = poll.registry().deregister(&mut SourceFd(&source.fd));
+        }
+        for side in &source.sides {
+            self.waited -= side.waiters.len() + usize::from(side.wanted);
+        }
+        Some(source)
+    }
+
+    pub(crate) fn close(&mut self) -> Vec<Source> {
+        let keys: Vec<_> = self.sources.iter().map(|(key, _)| key).collect();
+        let sources = keys.into_iter().filter_map(|key| self.deregister(key)).collect();
+        self.poll = None;
+        sources
+    }
+
+    pub(crate) fn try_clone_fd(&self) -> io::Result<OwnedFd> {
+        registry(&self.poll)?.as_fd().try_clone_to_owned()
+    }
+}
+
+impl Source {
+    fn note(&mut self, event: &Event) {
+        let [read, write] = &mut self.sides;
+        read.ready |= event.is_readable() || event.is_read_closed() || event.is_error();
+        read.ended |= event.is_read_closed() || event.is_error();
+        write.ready |= event.is_writable() || event.is_write_closed() || event.is_error();
+        write.ended |= event.is_write_closed() || event.is_error();
+    }
+
+    /// What to ask the kernel for on behalf of callbacks; `None` when there are none.
+    pub(crate) fn callback_interest(&self) -> Option<Interest> {
+        match (self.sides[0].wanted, self.sides[1].wanted) {
+            (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
+            (true, false) => Some(Interest::READABLE),
+            (false, true) => Some(Interest::WRITABLE),
+            (false, false) => None,
+        }
+    }
+}
+
+impl Side {
+    fn is_wanted(&self) -> bool {
+        self.wanted || self.waiters.len() > 0
+    }
+}
+
+fn registry(poll: &Option<Poll>) -> io::Result<&Registry> {
+    poll.as_ref().map(Poll::registry).ok_or_else(|| crate::error::Closed::new().into())
+}
+
+fn token_of(key: Key) -> Token {
+    Token((key.generation as usize) << INDEX_BITS | key.index as usize)
+}
+
+fn key_of(token: Token) -> Key {
+    let index = token.0 as u32 & ((1 << INDEX_BITS) - 1);
+    Key { index, generation: (token.0 >> INDEX_BITS) as u32 }
+}

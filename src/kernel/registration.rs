@@ -1,0 +1,330 @@
+//! Waiting for descriptors: a registration, the wait for its readiness, and callbacks.
+//!
+//! A descriptor is handed to the kernel only when an operation on it would first have
+//! blocked: a connection that is accepted and closed costs no system call for that.
+//! Readiness reaches a task in two steps, as in asyncio: the event is an entry of the
+//! batch, which wakes the task, which runs in the next turn.
+
+use super::observe::Cause;
+use super::reactor::{Direction, Side};
+use super::ready::Entry;
+use super::slots::Key;
+use super::state::{LoopHandle, State};
+use mio::Interest;
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A descriptor's place in the loop's reactor. Drop it before the descriptor closes.
+pub struct Registration {
+    handle: LoopHandle,
+    fd: RawFd,
+    key: Cell<Option<Key>>,
+}
+
+impl Registration {
+    /// Nothing is asked of the kernel yet. The descriptor must be non-blocking, and must
+    /// stay open for as long as the registration lives.
+    pub fn new(handle: &LoopHandle, fd: &impl AsFd) -> Self {
+        Registration { handle: handle.clone(), fd: fd.as_fd().as_raw_fd(), key: Cell::new(None) }
+    }
+
+    /// The loop.
+    pub fn handle(&self) -> &LoopHandle {
+        &self.handle
+    }
+
+    /// Waits until the direction may be ready. A hint: an operation may still block, and
+    /// then [`clear`](Self::clear) it and wait again. A task that never has to wait is
+    /// made to yield after 64 times in one step.
+    ///
+    /// # Errors
+    /// When the loop is closed.
+    pub fn ready(&self, direction: Direction) -> Readiness<'_> {
+        Readiness { registration: self, direction, number: None, yielded: false }
+    }
+
+    /// An operation found the direction not ready: from now on, wait for the kernel.
+    ///
+    /// # Errors
+    /// When the kernel does not poll this descriptor (a regular file), or polls it for
+    /// somebody else already, or the loop is closed.
+    pub fn clear(&self, direction: Direction) -> io::Result<()> {
+        let mut reactor = self.handle.state.reactor.borrow_mut();
+        match self.key.get() {
+            Some(key) => {
+                if let Some(source) = reactor.sources.get_mut(key) {
+                    source.sides[direction as usize].ready = false;
+                }
+            }
+            None => {
+                let both = Interest::READABLE | Interest::WRITABLE;
+                let key = reactor.register(self.fd, both)?;
+                // The other direction is as unknown as before: try it first.
+                if let Some(source) = reactor.sources.get_mut(key) {
+                    source.sides[1 - direction as usize].ready = true;
+                }
+                self.key.set(Some(key));
+            }
+        }
+        Ok(())
+    }
+
+    /// An operation moved less than it could have: the direction is taken for drained,
+    /// unless the other end is known to have closed it. For streams only.
+    pub fn drained(&self, direction: Direction) {
+        let Some(key) = self.key.get() else { return };
+        let mut reactor = self.handle.state.reactor.borrow_mut();
+        if let Some(source) = reactor.sources.get_mut(key) {
+            let side = &mut source.sides[direction as usize];
+            side.ready = side.ended;
+        }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            let source = self.handle.state.reactor.borrow_mut().deregister(key);
+            drop(source);
+        }
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registration(fd {})", self.fd)
+    }
+}
+
+/// The future of [`Registration::ready`].
+///
+/// # Cancel safety
+/// Dropping it loses nothing: readiness is remembered by the registration.
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Readiness<'a> {
+    registration: &'a Registration,
+    direction: Direction,
+    number: Option<u64>,
+    yielded: bool,
+}
+
+impl std::future::Future for Readiness<'_> {
+    type Output = io::Result<()>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let state = &this.registration.handle.state;
+        if state.is_closed() {
+            return Poll::Ready(Err(crate::error::Closed::new().into()));
+        }
+        let Some(key) = this.registration.key.get() else { return this.spend(cx) };
+        let mut reactor = state.reactor.borrow_mut();
+        let Some(source) = reactor.sources.get_mut(key) else { return Poll::Ready(Ok(())) };
+        let side = &mut source.sides[this.direction as usize];
+        if side.ready {
+            drop(reactor);
+            this.leave();
+            return this.spend(cx);
+        }
+        let before = side.waiters.len();
+        let old = state.await_in(&mut side.waiters, &mut this.number, cx.waker());
+        let added = side.waiters.len() - before;
+        reactor.waited += added;
+        drop(reactor);
+        drop(old);
+        Poll::Pending
+    }
+}
+
+impl Readiness<'_> {
+    /// Ready, unless this step has done enough: then others first.
+    #[inline]
+    fn spend(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let state = &self.registration.handle.state;
+        let left = state.budget.get();
+        if left == 0 && !self.yielded {
+            self.yielded = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        state.budget.set(left.saturating_sub(1));
+        Poll::Ready(Ok(()))
+    }
+
+    fn leave(&mut self) {
+        let (Some(number), Some(key)) = (self.number.take(), self.registration.key.get()) else {
+            return;
+        };
+        let mut reactor = self.registration.handle.state.reactor.borrow_mut();
+        let side = |source: &'_ mut super::reactor::Source| {
+            source.sides[self.direction as usize].waiters.remove(number)
+        };
+        let waiter = reactor.sources.get_mut(key).and_then(side);
+        reactor.waited -= usize::from(waiter.is_some());
+        drop(reactor);
+        drop(waiter);
+    }
+}
+
+impl Drop for Readiness<'_> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl fmt::Debug for Readiness<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Readiness({:?}, {:?})", self.registration, self.direction)
+    }
+}
+
+impl LoopHandle {
+    /// Calls `f` once a turn for as long as `fd` is readable (the level, not the edge).
+    /// A second call for the same descriptor replaces the callback. The descriptor must
+    /// be taken back with [`remove_reader`](Self::remove_reader) before it is closed.
+    ///
+    /// # Errors
+    /// When the loop is closed or the kernel does not poll this descriptor.
+    pub fn add_reader(&self, fd: &impl AsFd, f: impl FnMut() + 'static) -> io::Result<()> {
+        self.state.add_callback(fd.as_fd().as_raw_fd(), Direction::Read, Box::new(f))
+    }
+
+    /// Calls `f` once a turn for as long as `fd` is writable; see
+    /// [`add_reader`](Self::add_reader).
+    ///
+    /// # Errors
+    /// When the loop is closed or the kernel does not poll this descriptor.
+    pub fn add_writer(&self, fd: &impl AsFd, f: impl FnMut() + 'static) -> io::Result<()> {
+        self.state.add_callback(fd.as_fd().as_raw_fd(), Direction::Write, Box::new(f))
+    }
+
+    /// Ends what [`add_reader`](Self::add_reader) began, also for a callback that is
+    /// queued already. False if there is none.
+    pub fn remove_reader(&self, fd: &impl AsFd) -> bool {
+        self.state.remove_callback(fd.as_fd().as_raw_fd(), Direction::Read)
+    }
+
+    /// Ends what [`add_writer`](Self::add_writer) began. False if there is none.
+    pub fn remove_writer(&self, fd: &impl AsFd) -> bool {
+        self.state.remove_callback(fd.as_fd().as_raw_fd(), Direction::Write)
+    }
+}
+
+impl State {
+    fn add_callback(&self, fd: RawFd, to: Direction, f: Box<dyn FnMut()>) -> io::Result<()> {
+        let mut reactor = self.reactor.borrow_mut();
+        let wanted = if to == Direction::Read { Interest::READABLE } else { Interest::WRITABLE };
+        let known = reactor.by_fd.get(&fd).copied();
+        let interest = known.and_then(|key| reactor.sources.get(key)?.callback_interest());
+        let interest = interest.map_or(wanted, |other| other | wanted);
+        let rearmed = match known {
+            Some(key) => reactor.rearm(key, interest).map(|()| key).ok(),
+            None => None,
+        };
+        let mut gone = None;
+        let key = match (rearmed, known) {
+            (Some(key), _) => key,
+            (None, stale) => {
+                // The descriptor was closed under us, and its number given out again.
+                gone = stale.and_then(|key| reactor.deregister(key));
+                let key = reactor.register(fd, wanted)?;
+                reactor.by_fd.insert(fd, key);
+                key
+            }
+        };
+        let mut old = None;
+        if let Some(source) = reactor.sources.get_mut(key) {
+            let side = &mut source.sides[to as usize];
+            let added = usize::from(!side.wanted);
+            (side.wanted, side.ready) = (true, false);
+            side.version += 1;
+            old = side.callback.replace(f);
+            reactor.waited += added;
+        }
+        drop(reactor);
+        self.contain("a replaced callback", || drop((old, gone)));
+        Ok(())
+    }
+
+    fn remove_callback(&self, fd: RawFd, from: Direction) -> bool {
+        let mut reactor = self.reactor.borrow_mut();
+        let Some(key) = reactor.by_fd.get(&fd).copied() else { return false };
+        let Some(source) = reactor.sources.get_mut(key) else { return false };
+        let side = &mut source.sides[from as usize];
+        if !std::mem::replace(&mut side.wanted, false) {
+            return false;
+        }
+        side.version += 1;
+        let callback = side.callback.take();
+        let left = source.callback_interest();
+        reactor.waited -= 1;
+        let mut gone = None;
+        match left {
+            // Fails only if the descriptor was closed under us: nothing to change then.
+            Some(interest) => drop(reactor.rearm(key, interest)),
+            None => {
+                reactor.by_fd.remove(&fd);
+                gone = reactor.deregister(key);
+            }
+        }
+        drop(reactor);
+        self.contain("a removed callback", || drop((callback, gone)));
+        true
+    }
+
+    /// Step 6 for a descriptor: wakes those who wait, runs its callbacks.
+    pub(crate) fn run_source(&self, key: Key) {
+        if let Some(source) = self.reactor.borrow_mut().sources.get_mut(key) {
+            source.queued = false;
+        }
+        for direction in [Direction::Read, Direction::Write] {
+            let mut reactor = self.reactor.borrow_mut();
+            let Some(source) = reactor.sources.get_mut(key) else { return };
+            let side: &mut Side = &mut source.sides[direction as usize];
+            if !side.ready {
+                continue;
+            }
+            let waiters = std::mem::take(&mut side.waiters);
+            let callback = side.callback.take().map(|callback| (callback, side.version));
+            side.ready &= callback.is_none();
+            reactor.waited -= waiters.len();
+            drop(reactor);
+            let mut waiters = waiters;
+            self.wake_all(waiters.take(), Cause::Readiness);
+            if let Some((callback, version)) = callback {
+                self.run_io_callback(key, direction, callback, version);
+            }
+        }
+    }
+
+    /// Runs a reader or writer callback and puts it back, if it is still the one. The
+    /// kernel is asked for the edge anew: it comes at once if the level is still there.
+    fn run_io_callback(&self, key: Key, to: Direction, mut call: Box<dyn FnMut()>, version: u64) {
+        let what = if to == Direction::Read { "a reader callback" } else { "a writer callback" };
+        self.contain(what, &mut call);
+        let mut reactor = self.reactor.borrow_mut();
+        let mut call = Some(call);
+        if let Some(source) = reactor.sources.get_mut(key) {
+            let side = &mut source.sides[to as usize];
+            if side.version == version {
+                side.callback = call.take();
+                let interest = source.callback_interest();
+                if let Some(Err(error)) = interest.map(|i| reactor.rearm(key, i)) {
+                    log::error!("cannot go on watching a descriptor: {error}");
+                }
+            }
+        }
+        drop(reactor);
+        self.contain(what, || drop(call));
+    }
+
+    /// Puts a source that somebody waits for into the ready queue.
+    pub(crate) fn push_source(&self, key: Key) {
+        self.push(Entry::Source(key), Cause::Readiness);
+    }
+}

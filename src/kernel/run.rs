@@ -1,0 +1,370 @@
+//! Running a loop: making it, running it for ever, for a task, or for one turn; closing.
+
+use super::clock::{Time, nanos};
+use super::context;
+use super::injector::Injector;
+use super::join::Task;
+use super::observe::{Cause, Event, Observer};
+use super::reactor::Reactor;
+use super::ready::Ready;
+use super::slots::Slots;
+use super::state::{Life, LoopHandle, State};
+use super::timers::Timers;
+use crate::Clock;
+use crate::error::{JoinError, JoinFailure, RunError};
+use slab::Slab;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::ops::Deref;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An event loop, and its owner: dropping it closes it. All it can do is on
+/// [`LoopHandle`], to which it derefs.
+pub struct EventLoop(LoopHandle);
+
+/// What one [`turn`](LoopHandle::turn) did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Entries of the ready queue that ran.
+    pub ran: usize,
+    /// Entries that are ready now.
+    pub ready: usize,
+}
+
+/// Settings for a new loop; see [`EventLoop::builder`].
+#[derive(Clone, Debug)]
+pub struct Builder {
+    clock: Clock,
+    debug: bool,
+    slow: Duration,
+    pub(crate) max_workers: Option<usize>,
+    pub(crate) worker_idle: Duration,
+}
+
+impl EventLoop {
+    /// A loop on real time, with the defaults.
+    ///
+    /// # Errors
+    /// When the operating system has no descriptors left for it.
+    pub fn new() -> io::Result<EventLoop> {
+        EventLoop::builder().build()
+    }
+
+    /// Settings to make a loop with.
+    pub fn builder() -> Builder {
+        Builder {
+            clock: Clock::Real,
+            debug: false,
+            slow: Duration::from_millis(100),
+            max_workers: None,
+            worker_idle: Duration::from_secs(10),
+        }
+    }
+
+    /// A handle for this thread, to keep or give away.
+    pub fn handle(&self) -> LoopHandle {
+        self.0.clone()
+    }
+}
+
+impl Builder {
+    /// The time to live in; real unless set.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Debug mode: slow callbacks are reported, with where they were scheduled.
+    pub fn debug(mut self, on: bool) -> Self {
+        self.debug = on;
+        self
+    }
+
+    /// From when on a callback counts as slow; 100 ms unless set.
+    pub fn slow_callback(mut self, from: Duration) -> Self {
+        self.slow = from;
+        self
+    }
+
+    /// At most this many threads for blocking work; unless set, four more than the
+    /// machine has cores, and 32 at most.
+    ///
+    /// # Panics
+    /// When it is 0.
+    pub fn max_workers(mut self, count: usize) -> Self {
+        assert!(count > 0, "a pool needs a worker");
+        self.max_workers = Some(count);
+        self
+    }
+
+    /// How long a worker without work stays; 10 s unless set.
+    pub fn worker_idle(mut self, idle: Duration) -> Self {
+        self.worker_idle = idle;
+        self
+    }
+
+    /// Makes the loop.
+    ///
+    /// # Errors
+    /// When the operating system has no descriptors left for it.
+    pub fn build(self) -> io::Result<EventLoop> {
+        let (reactor, bell) = Reactor::new()?;
+        let epoll = reactor.try_clone_fd()?;
+        let injector = Arc::new(Injector::new(Box::new(move || bell.wake())));
+        let (id, floor) = context::register(&injector)?;
+        let state = Rc::new(State {
+            id,
+            life: Cell::new(Life::Idle),
+            time: Time::new(self.clock),
+            ready: RefCell::new(Ready::new()),
+            timers: RefCell::new(Timers::new()),
+            reactor: RefCell::new(reactor),
+            epoll,
+            injector,
+            presence: Arc::new(()),
+            inbox: RefCell::new(Vec::new()),
+            tasks: RefCell::new(Slots::new(floor)),
+            infos: RefCell::new(HashMap::new()),
+            leaves: RefCell::new(Slab::new()),
+            next_task: Cell::new(0),
+            next_waiter: Cell::new(0),
+            turns: Cell::new(0),
+            steps: Cell::new(0),
+            running: Cell::new(None),
+            call_number: Cell::new(0),
+            stopping: Cell::new(false),
+            unasked: Cell::new(usize::MAX / 2),
+            budget: Cell::new(0),
+            jobs: Cell::new(0),
+            observed: Cell::new(false),
+            observer: RefCell::new(None),
+            cause: Cell::new(Cause::Wake),
+            handler: RefCell::new(None),
+            debug: Cell::new(self.debug),
+            slow: Cell::new(self.slow),
+            extensions: RefCell::new(vec![Rc::new(self)]),
+        });
+        context::adopt(&state);
+        Ok(EventLoop(LoopHandle { state }))
+    }
+}
+
+impl Deref for EventLoop {
+    type Target = LoopHandle;
+
+    fn deref(&self) -> &LoopHandle {
+        &self.0
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        match self.0.state.life.get() {
+            Life::Idle => self.0.state.close(),
+            // Dropped by one of its own callbacks: the turn ends first.
+            Life::Running => {
+                self.0.state.life.set(Life::Closing);
+                self.0.stop();
+            }
+            Life::Closing | Life::Closed => {}
+        }
+    }
+}
+
+impl LoopHandle {
+    /// Runs turns until [`stop`](Self::stop).
+    ///
+    /// # Errors
+    /// When the loop is closed or running already, when another loop is running on this
+    /// thread, when the operating system fails, or, on virtual time, when nothing can
+    /// ever happen again.
+    pub fn run_forever(&self) -> Result<(), RunError> {
+        let result = self.drive(|state| match state.run_once(None) {
+            Err(error) => Some(Err(error)),
+            Ok(_) => state.stopping.take().then_some(Ok(())),
+        });
+        self.state.stopping.set(false);
+        result
+    }
+
+    /// Makes a task of `main` and runs until it is done: until the turn in which its own
+    /// done callback runs, the rest of that turn included.
+    ///
+    /// # Errors
+    /// As [`run_forever`](Self::run_forever); and when the loop was stopped before, or
+    /// the task was cancelled. The task of a loop that was stopped stays.
+    ///
+    /// # Panics
+    /// When `main` does, with the same payload.
+    #[track_caller]
+    pub fn run_until_complete<F>(&self, main: F) -> Result<F::Output, RunError>
+    where
+        F: Future + 'static,
+    {
+        let mut task = self.spawn(main).map_err(|_| RunError::Closed)?;
+        self.run_until_done(&mut task)
+    }
+
+    /// Runs until a task is done, and takes its result.
+    ///
+    /// # Errors
+    /// As [`run_until_complete`](Self::run_until_complete).
+    ///
+    /// # Panics
+    /// When the task did, with the same payload.
+    pub fn run_until_done<T>(&self, task: &mut Task<T>) -> Result<T, RunError> {
+        let handle = self.clone();
+        let stop = task.add_done_callback(move |_| handle.state.stopping.set(true));
+        let ran = self.run_forever();
+        task.remove_done_callback(stop);
+        ran?;
+        if !task.done() {
+            return Err(RunError::Stopped);
+        }
+        match task.take_result() {
+            Ok(value) => Ok(value),
+            Err(JoinError(JoinFailure::Panicked(payload))) => std::panic::resume_unwind(payload),
+            Err(_) => Err(RunError::Cancelled),
+        }
+    }
+
+    /// Runs one turn, for a program whose own loop drives this one: asks for events
+    /// always, and sleeps `timeout` at most (`None`: until something happens).
+    ///
+    /// # Errors
+    /// As [`run_forever`](Self::run_forever), but on virtual time a turn with a timeout
+    /// in which nothing can happen just ends.
+    pub fn turn(&self, timeout: Option<Duration>) -> Result<Turn, RunError> {
+        let mut result = None;
+        self.drive(|state| {
+            if timeout.is_none() {
+                state.unasked.set(super::event_loop::ASK_EVERY);
+            }
+            result = Some(state.run_once(timeout));
+            Some(Ok(()))
+        })?;
+        self.state.stopping.set(false);
+        let ran = result.unwrap_or(Ok(0))?;
+        Ok(Turn { ran, ready: self.state.ready.borrow().len() })
+    }
+
+    /// Ends [`run_forever`](Self::run_forever) after the batch that is running (rule 11);
+    /// before a run, it ends that run after its first turn.
+    pub fn stop(&self) {
+        self.state.emit(|| Event::Stops);
+        self.state.stopping.set(true);
+    }
+
+    /// Closes the loop: tasks and callbacks are dropped, not run; jobs that wait in the
+    /// pool are refused, and those that run are not waited for. A closed loop stays
+    /// closed; closing it again does nothing.
+    ///
+    /// # Errors
+    /// When it is running.
+    pub fn close(&self) -> Result<(), RunError> {
+        match self.state.life.get() {
+            Life::Running | Life::Closing => Err(RunError::AlreadyRunning),
+            Life::Idle => {
+                self.state.close();
+                Ok(())
+            }
+            Life::Closed => Ok(()),
+        }
+    }
+
+    /// Whether a run, or a turn, is under way.
+    pub fn is_running(&self) -> bool {
+        matches!(self.state.life.get(), Life::Running | Life::Closing)
+    }
+
+    /// Whether the loop is closed.
+    pub fn is_closed(&self) -> bool {
+        self.state.is_closed()
+    }
+
+    /// The loop's time: how long ago it was made.
+    pub fn time(&self) -> Duration {
+        Duration::from_nanos(self.state.time.now())
+    }
+
+    /// How many turns there were.
+    pub fn turns(&self) -> u64 {
+        self.state.turns.get()
+    }
+
+    /// When the next timer is due, for a program whose own loop drives this one.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.state.timers.borrow_mut().next_deadline().map(Duration::from_nanos)
+    }
+
+    /// Moves a `Clock::Manual` (or `AutoJump`) forwards. What is due then runs in the
+    /// next turns. On real time this does nothing.
+    pub fn advance(&self, by: Duration) {
+        if self.state.time.is_virtual() {
+            self.state.time.jump_to(self.state.time.now().saturating_add(nanos(by)));
+        }
+    }
+
+    /// Turns debug mode on or off.
+    pub fn set_debug(&self, on: bool) {
+        self.state.debug.set(on);
+    }
+
+    /// Whether debug mode is on.
+    #[doc(alias = "get_debug")]
+    pub fn debug(&self) -> bool {
+        self.state.debug.get()
+    }
+
+    /// From when on a callback counts as slow, in debug mode.
+    #[doc(alias = "slow_callback_duration")]
+    pub fn set_slow_callback_duration(&self, from: Duration) {
+        self.state.slow.set(from);
+    }
+
+    /// Has `observer` told of everything that the loop decides; `None` ends that.
+    pub fn set_observer(&self, observer: Option<Rc<dyn Observer>>) {
+        self.state.observed.set(observer.is_some());
+        let old = self.state.observer.replace(observer);
+        drop(old);
+    }
+
+    /// The loop that is running on this thread.
+    ///
+    /// # Errors
+    /// When none is.
+    #[doc(alias = "get_running_loop")]
+    pub fn current() -> Result<LoopHandle, crate::error::NoRunningLoop> {
+        context::current()
+    }
+}
+
+/// The descriptor to watch from another loop: readable when there is something to do.
+impl AsFd for EventLoop {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.state.epoll.as_fd()
+    }
+}
+
+impl fmt::Debug for LoopHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoopHandle")
+            .field("id", &self.state.id)
+            .field("life", &self.state.life.get())
+            .field("turns", &self.turns())
+            .field("tasks", &self.state.tasks.borrow().len())
+            .field("timers", &self.state.timers.borrow().len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,1 @@
+//! Models of the kernel's leaves: what cannot be reached from outside.

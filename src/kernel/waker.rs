@@ -1,0 +1,46 @@
+//! Wakers are keys: one 64-bit word that names a loop and a task of it.
+//!
+//! So cloning and dropping a waker does nothing, and nothing a foreign thread holds
+//! can keep a task, or a loop, alive. A wake looks for the loop among those of its
+//! own thread and there pushes onto the ready queue without an atomic operation;
+//! failing that it goes through the injector of the loop that has the number, if
+//! there still is one. A word is never used twice (`slots.rs` for the task,
+//! `context.rs` for the loop), so a stale waker is harmless by construction, for
+//! ever, on any thread, also while a thread ends.
+
+#![allow(unsafe_code)]
+
+use super::context::{self, LOOP_BITS};
+use super::slots::{GENERATION_BITS, INDEX_BITS, Key};
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("oneloop's wakers are 64-bit words: 32-bit targets would have to box them");
+
+const _: () = assert!(LOOP_BITS + INDEX_BITS + GENERATION_BITS == 64);
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(
+    |word| RawWaker::new(word, &VTABLE),
+    |word| wake(word.addr()),
+    |word| wake(word.addr()),
+    |_| {},
+);
+
+/// The waker of task `key` of loop `loop_id`.
+#[inline]
+pub(crate) fn of(loop_id: u16, key: Key) -> Waker {
+    let word = (loop_id as usize) << (INDEX_BITS + GENERATION_BITS)
+        | (key.generation as usize) << INDEX_BITS
+        | key.index as usize;
+    let raw = RawWaker::new(std::ptr::without_provenance(word), &VTABLE);
+    // SAFETY: the word is plain data that owns nothing; the functions of the vtable
+    // are safe for every word, from every thread, at any time, any number of times.
+    unsafe { Waker::from_raw(raw) }
+}
+
+fn wake(word: usize) {
+    let loop_id = (word >> (INDEX_BITS + GENERATION_BITS)) as u16;
+    let generation = (word >> INDEX_BITS) as u32 & ((1 << GENERATION_BITS) - 1);
+    let index = word as u32 & ((1 << INDEX_BITS) - 1);
+    context::wake(loop_id, Key { index, generation });
+}

@@ -1,0 +1,61 @@
+//! asyncio's event loop as a Rust library: one process, one thread, a promised order, and
+//! a run that can be seen.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! oneloop::run(async {
+//!     let tick = oneloop::spawn(async {
+//!         for _ in 0..3 {
+//!             oneloop::sleep(Duration::from_millis(1)).await;
+//!         }
+//!         "three ticks"
+//!     });
+//!     oneloop::call_soon(|| println!("a callback runs in the next turn"));
+//!     println!("{}", tick.await.unwrap());
+//! })
+//! .unwrap();
+//! ```
+//!
+//! # What it is not
+//!
+//! It is no work-stealing runtime: a loop and all its tasks stay on one thread, so tasks
+//! need not be `Send`, and what needs more than a core runs more than one loop. It is not a
+//! re-entrant loop: a callback cannot run the loop it runs on. It runs on Linux.
+//!
+//! # Why not …
+//!
+//! *a random order, as some runtimes have, so that nobody relies on it?* Because people do
+//! rely on order, and a test of it must be able to fail for one reason only.
+//!
+//! *`Send` tasks?* Because `Rc` and `Cell` are what single-threaded programs are made of.
+//!
+//! *a float clock, as asyncio has?* Because after half a year of uptime it can no longer
+//! tell microseconds apart.
+
+#![warn(clippy::wildcard_imports)]
+
+pub mod concurrent;
+pub mod error;
+pub mod io;
+mod kernel;
+pub mod lowlevel;
+pub mod net;
+mod run;
+pub mod time;
+
+pub use concurrent::{Blocking, run_blocking};
+pub use error::{Cancelled, Closed, Deadlock, FutureError, InjectError, InvalidState, JoinError};
+pub use error::{NoRunningLoop, RunError};
+pub use kernel::callback::{Handle, TimerHandle};
+pub use kernel::clock::Clock;
+pub use kernel::exception::ExceptionContext;
+pub use kernel::future::{CallbackId, Future};
+pub use kernel::join::{Join, Task, TaskRef};
+pub use kernel::observe::{Actor, Cause, Event, Moment, Observer, Outcome, Rule};
+pub use kernel::remote::{RemoteHandle, RemoteTask};
+pub use kernel::run::{Builder, EventLoop, Turn};
+pub use kernel::state::LoopHandle;
+pub use run::{all_tasks, call_at, call_later, call_soon, create_future, current_task, run};
+pub use run::{running_loop, spawn, spawn_named};
+pub use time::{Interval, MissedTick, Sleep, YieldNow, interval, sleep, sleep_until, yield_now};

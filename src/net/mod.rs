@@ -1,0 +1,7 @@
+//! Sockets: TCP so far, enough for a server.
+
+mod tcp_listener;
+mod tcp_stream;
+
+pub use tcp_listener::TcpListener;
+pub use tcp_stream::TcpStream;

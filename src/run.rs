@@ -1,0 +1,191 @@
+//! `run`: a loop from beginning to end, and the calls on the loop that is running.
+
+use crate::concurrent::ShutdownTimeout;
+use crate::error::{NoRunningLoop, RunError};
+use crate::kernel::context;
+use crate::{EventLoop, Future, Handle, LoopHandle, Task, TaskRef, TimerHandle};
+use std::time::Duration;
+
+/// How long `run` waits, at its end, for jobs that still run on other threads.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs `main` to its end on a loop of its own.
+///
+/// At the end, tasks that are left over are cancelled and run until they are done, the pool
+/// is shut down (jobs that run get 10 s), and the loop is closed.
+///
+/// # Errors
+/// When a loop is running on this thread already, when the system has no descriptors left
+/// for another, or when `main` is cancelled.
+///
+/// # Panics
+/// When `main` does, with the same payload.
+///
+/// ```
+/// let answer = oneloop::run(async { 6 * 7 }).unwrap();
+/// assert_eq!(answer, 42);
+/// ```
+#[doc(alias = "asyncio.run")]
+#[doc(alias = "block_on")]
+#[track_caller]
+pub fn run<F>(main: F) -> Result<F::Output, RunError>
+where
+    F: std::future::Future + 'static,
+{
+    EventLoop::new().map_err(RunError::Io)?.run(main)
+}
+
+impl EventLoop {
+    /// As [`run`], on this loop, which is used up by it.
+    ///
+    /// # Errors
+    /// As [`run`]; on virtual time also when nothing can ever happen again.
+    ///
+    /// # Panics
+    /// When `main` does, with the same payload.
+    #[track_caller]
+    pub fn run<F>(self, main: F) -> Result<F::Output, RunError>
+    where
+        F: std::future::Future + 'static,
+    {
+        let mut task = self.spawn(main).map_err(|_| RunError::Closed)?;
+        let ending = Ending(&self);
+        let result = self.run_until_done(&mut task);
+        drop(ending);
+        result
+    }
+}
+
+/// Ends what `main` left over, also when it panicked.
+struct Ending<'a>(&'a EventLoop);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = end(self.0) {
+            log::error!("the event loop did not end well: {error}");
+        }
+    }
+}
+
+fn end(owner: &EventLoop) -> Result<(), RunError> {
+    let left = owner.all_tasks();
+    for task in &left {
+        task.cancel();
+    }
+    let handle = owner.handle();
+    let shutdown = owner.run_until_complete(async move {
+        for task in left {
+            until_done(&task).await;
+        }
+        handle.shutdown_default_executor(GRACE).await
+    })?;
+    if let Err(error @ ShutdownTimeout { .. }) = shutdown {
+        log::warn!("at the end of the run, {error}");
+    }
+    Ok(())
+}
+
+/// Waits for the end of a task whose result is somebody else's.
+async fn until_done(task: &TaskRef) {
+    let over = crate::create_future::<()>();
+    let done = over.clone();
+    task.add_done_callback(move |_| done.set_result(()).expect("set once, here"));
+    let _ = over.await;
+}
+
+/// The loop that is running on this thread.
+///
+/// # Errors
+/// When none is.
+#[doc(alias = "get_running_loop")]
+pub fn running_loop() -> Result<LoopHandle, NoRunningLoop> {
+    context::current()
+}
+
+/// Looks at the running loop, or panics in the name of the public function `what`.
+#[track_caller]
+fn here<R>(what: &str, look: impl FnOnce(&LoopHandle) -> R) -> R {
+    match context::with_current(look) {
+        Ok(result) => result,
+        Err(none) => panic!("{what}: {none}"),
+    }
+}
+
+const OPEN: &str = "a loop that is running is not closed";
+
+/// Makes a task on the running loop; see [`LoopHandle::spawn`].
+///
+/// # Panics
+/// When no loop is running on this thread.
+#[doc(alias = "create_task")]
+#[track_caller]
+#[inline]
+pub fn spawn<F>(future: F) -> Task<F::Output>
+where
+    F: std::future::Future + 'static,
+{
+    here("spawn", |handle| handle.spawn(future).expect(OPEN))
+}
+
+/// As [`spawn`], with a name; see [`LoopHandle::spawn_named`].
+///
+/// # Panics
+/// When no loop is running on this thread.
+#[track_caller]
+pub fn spawn_named<F>(name: impl Into<String>, future: F) -> Task<F::Output>
+where
+    F: std::future::Future + 'static,
+{
+    here("spawn_named", |handle| handle.spawn_named(name, future).expect(OPEN))
+}
+
+/// Runs `f` in the next turn of the running loop; see [`LoopHandle::call_soon`].
+///
+/// # Panics
+/// When no loop is running on this thread.
+#[track_caller]
+#[inline]
+pub fn call_soon(f: impl FnOnce() + 'static) -> Handle {
+    here("call_soon", |handle| handle.call_soon(f).expect(OPEN))
+}
+
+/// Runs `f` when `delay` has passed; see [`LoopHandle::call_later`].
+///
+/// # Panics
+/// When no loop is running on this thread.
+#[track_caller]
+pub fn call_later(delay: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
+    here("call_later", |handle| handle.call_later(delay, f).expect(OPEN))
+}
+
+/// Runs `f` when the loop's time has reached `when`; see [`LoopHandle::call_at`].
+///
+/// # Panics
+/// When no loop is running on this thread.
+#[track_caller]
+pub fn call_at(when: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
+    here("call_at", |handle| handle.call_at(when, f).expect(OPEN))
+}
+
+/// A future of the running loop; see [`Future`].
+///
+/// # Panics
+/// When no loop is running on this thread.
+#[track_caller]
+pub fn create_future<T>() -> Future<T> {
+    here("create_future", LoopHandle::create_future)
+}
+
+/// The task whose step is running: none in a callback, or outside a loop.
+pub fn current_task() -> Option<TaskRef> {
+    context::current().ok()?.current_task()
+}
+
+/// The tasks of the running loop that are not done, in the order in which they were made.
+///
+/// # Panics
+/// When no loop is running on this thread.
+#[track_caller]
+pub fn all_tasks() -> Vec<TaskRef> {
+    here("all_tasks", LoopHandle::all_tasks)
+}
