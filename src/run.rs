@@ -2,8 +2,9 @@
 
 use crate::concurrent::ShutdownTimeout;
 use crate::error::{NoRunningLoop, RunError};
-use crate::kernel::context;
+use crate::kernel::{body_of, context};
 use crate::{EventLoop, Future, Handle, LoopHandle, Task, TaskRef, TimerHandle};
+use std::panic::Location;
 use std::time::Duration;
 
 /// How long `run` waits, at its end, for jobs that still run on other threads.
@@ -118,12 +119,13 @@ const OPEN: &str = "a loop that is running is not closed";
 /// When no loop is running on this thread.
 #[doc(alias = "create_task")]
 #[track_caller]
-#[inline]
+#[inline(always)] // the future is moved straight to where it stays
 pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: std::future::Future + 'static,
 {
-    here("spawn", |handle| handle.spawn(future).expect(OPEN))
+    let (body, at) = (body_of(future), Location::caller());
+    here("spawn", |handle| handle.spawn_body(body, None, at).expect(OPEN))
 }
 
 /// As [`spawn`], with a name; see [`LoopHandle::spawn_named`].

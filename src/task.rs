@@ -7,7 +7,7 @@ use crate::LoopHandle;
 use crate::call::Call;
 use crate::error::{Closed, FutureError, JoinError, JoinFailure};
 use crate::future::CallbackId;
-use crate::kernel::{Cancel, Key, Phase, Target, Waiter};
+use crate::kernel::{Body, Cancel, Key, Phase, Target, Waiter, body_of};
 use crate::observe::Cause;
 use crate::time::YieldNow;
 use std::fmt;
@@ -63,16 +63,12 @@ impl LoopHandle {
     /// When the loop is closed; the future is dropped.
     #[doc(alias = "create_task")]
     #[track_caller]
-    #[inline]
+    #[inline(always)] // the future is moved straight to where it stays
     pub fn spawn<F>(&self, future: F) -> Result<Task<F::Output>, Closed>
     where
         F: std::future::Future + 'static,
     {
-        if self.is_closed() {
-            return Err(Closed::new());
-        }
-        let key = self.state.add_task(future, None, Location::caller());
-        Ok(Task::new(self.clone(), key))
+        self.spawn_body(body_of(future), None, Location::caller())
     }
 
     /// As [`spawn`](Self::spawn), with a name for traces and reports.
@@ -88,11 +84,21 @@ impl LoopHandle {
     where
         F: std::future::Future + 'static,
     {
+        self.spawn_body(body_of(future), Some(name.into()), Location::caller())
+    }
+
+    /// `T` is the output of the future in `body`.
+    #[inline(always)]
+    pub(crate) fn spawn_body<T>(
+        &self,
+        body: Pin<Box<dyn Body>>,
+        name: Option<String>,
+        at: &'static Location<'static>,
+    ) -> Result<Task<T>, Closed> {
         if self.is_closed() {
             return Err(Closed::new());
         }
-        let key = self.state.add_task(future, Some(name.into()), Location::caller());
-        Ok(Task::new(self.clone(), key))
+        Ok(Task::new(self.clone(), self.state.add_task(body, name, at)))
     }
 
     /// The task whose step is running; none in a callback.
@@ -107,14 +113,16 @@ impl LoopHandle {
     }
 }
 
-impl<T: 'static> Task<T> {
-    #[inline]
-    pub(crate) fn new(handle: LoopHandle, key: Key) -> Self {
+impl<T> Task<T> {
+    #[inline(always)]
+    fn new(handle: LoopHandle, key: Key) -> Self {
         let number = handle.state.next_task.get();
         let task = TaskRef { handle, key, number };
         Task { task, wait: Wait::default(), gives: PhantomData }
     }
+}
 
+impl<T: 'static> Task<T> {
     /// A clone of the result, if it is there; a panic or a cancellation is
     /// `Ok(Err(..))`, without what the panic carried.
     ///
@@ -157,7 +165,7 @@ impl<T: 'static> Task<T> {
     #[inline]
     pub(crate) fn take_result(&self) -> Result<T, JoinError> {
         let mut result: Option<Result<T, JoinError>> = None;
-        if let Some(mut body) = self.task.handle.state.forget(self.task.key).and_then(|t| t.body) {
+        if let Some(mut body) = self.task.handle.state.forget(self.task.key) {
             body.as_mut().take_result(&mut result);
         }
         result.unwrap_or_else(|| Err(JoinError(JoinFailure::Taken)))
@@ -314,7 +322,7 @@ impl TaskRef {
     pub fn set_name(&self, name: impl Into<String>) {
         if self.phase().is_some() {
             let mut infos = self.handle.state.infos.borrow_mut();
-            infos.entry(self.key.index).or_default().name = Some(name.into());
+            infos.entry(self.key).or_default().name = Some(name.into());
         }
     }
 
@@ -350,7 +358,7 @@ impl TaskRef {
     /// How many cancel requests were made and not taken back.
     pub fn cancelling(&self) -> u32 {
         let infos = self.handle.state.infos.borrow();
-        infos.get(&self.key.index).filter(|_| self.phase().is_some()).map_or(0, |i| i.cancelling)
+        infos.get(&self.key).map_or(0, |i| i.cancelling)
     }
 
     /// Takes one cancel request back and returns how many remain. At none, a request that

@@ -104,7 +104,7 @@ impl State {
     }
 
     fn route_cancel_of(&self, key: Key) {
-        self.infos.borrow_mut().entry(key.index).or_default().cancelling += 1;
+        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
         self.route_cancel(key);
     }
 
@@ -122,7 +122,7 @@ impl State {
                 break;
             }
             self.set_cancel(at, Cancel::PassedOn);
-            self.infos.borrow_mut().entry(next.index).or_default().cancelling += 1;
+            self.infos.borrow_mut().entry(next).or_default().cancelling += 1;
             passed.push(at);
             at = next;
         }
@@ -165,7 +165,7 @@ impl State {
         if task.can_wake() && task.phase != Phase::Stepping {
             task.queued = true;
             drop(tasks);
-            self.push(Entry::Task(key), Cause::Cancel);
+            self.push(Entry::task(key), Cause::Cancel);
         }
     }
 
@@ -187,7 +187,7 @@ impl State {
     /// `Task::uncancel`: takes one request back; at none, an undelivered one is void.
     pub(crate) fn uncancel(&self, key: Key) -> u32 {
         let mut infos = self.infos.borrow_mut();
-        let Some(info) = infos.get_mut(&key.index) else { return 0 };
+        let Some(info) = infos.get_mut(&key) else { return 0 };
         info.cancelling = info.cancelling.saturating_sub(1);
         let left = info.cancelling;
         if let Some(task) = self.tasks.borrow_mut().get_mut(key) {

@@ -5,7 +5,7 @@
 //! next turn.
 
 use super::context;
-use super::ready::Entry;
+use super::ready::{Entry, Kind};
 use super::state::{Injected, Life, LoopHandle, State};
 use super::timer::Timer;
 use crate::call::Call;
@@ -155,7 +155,7 @@ impl State {
         }
         let ready = self.reactor.borrow_mut().take_events();
         for key in ready {
-            self.push(Entry::Source(key), Cause::Readiness);
+            self.push(Entry::source(key), Cause::Readiness);
         }
     }
 
@@ -165,8 +165,8 @@ impl State {
         let now = self.time.of_turn();
         loop {
             let due = self.timers.borrow_mut().pop_due(now);
-            let Some(key) = due else { return };
-            self.push(Entry::Timer(key.index, key.number as u32), Cause::Deadline);
+            let Some(index) = due else { return };
+            self.push(Entry::timer(index), Cause::Deadline);
         }
     }
 
@@ -176,34 +176,35 @@ impl State {
         let batch = self.ready.borrow().len();
         for _ in 0..batch {
             let Some(entry) = self.ready.borrow_mut().pop() else { break };
-            self.running.set(Some(entry));
+            self.running.set(entry);
             if self.is_watched() {
                 self.run_watched(entry);
             } else {
                 self.run_entry(entry);
             }
         }
-        self.running.set(None);
+        self.running.set(Entry::NOTHING);
         self.unasked.set(self.unasked.get() + batch);
         batch
     }
 
     #[inline]
     fn run_entry(&self, entry: Entry) -> Outcome {
-        match entry {
-            Entry::Task(key) => self.step(key),
-            Entry::Calls(_) => {
+        match entry.kind() {
+            Kind::Task(key) => self.step(key),
+            Kind::Calls(_) => {
                 let mut ready = self.ready.borrow_mut();
                 self.call_number.set(ready.first_call());
                 let mut call = ready.pop_call();
                 drop(ready);
                 self.run_call(&mut call, None)
             }
-            Entry::Timer(index, low) => match self.ripe(index, low) {
+            Kind::Timer(index) => match self.ripe(index) {
                 Some(mut timer) => self.run_call(&mut timer.call, timer.at),
                 None => Outcome::Finished,
             },
-            Entry::Source(key) => self.run_source(key),
+            Kind::Source(key) => self.run_source(key),
+            Kind::Nothing => Outcome::Finished,
         }
     }
 
@@ -232,7 +233,7 @@ impl State {
         let begun = Instant::now();
         let outcome = self.run_entry(entry);
         let took = begun.elapsed();
-        if let Entry::Calls(_) = entry {
+        if let Kind::Calls(_) = entry.kind() {
             self.origins.borrow_mut().remove(&self.call_number.get());
         }
         self.emit(|| Event::Ran { what, name: &name, outcome });
@@ -246,30 +247,27 @@ impl State {
 
     /// The name of an entry, and where it was scheduled.
     fn who(&self, entry: Entry) -> (String, Option<&'static Location<'static>>) {
-        match entry {
-            Entry::Task(key) => {
-                let at = self.infos.borrow().get(&key.index).and_then(|info| info.at);
+        match entry.kind() {
+            Kind::Task(key) => {
+                let at = self.infos.borrow().get(&key).and_then(|info| info.at);
                 (self.task_name(key), at)
             }
-            Entry::Calls(_) => {
+            Kind::Calls(_) => {
                 let number = self.call_number.get();
                 let mut ready = self.ready.borrow_mut();
                 let name = ready.call_mut(number).map_or("", |call| call.name());
                 (name.to_owned(), self.origins.borrow().get(&number).copied())
             }
-            Entry::Timer(index, low) => {
-                let mut timers = self.timers.borrow_mut();
-                let found = timers.find(index, low).and_then(|_| timers.at(index));
-                match found {
-                    Some(Timer::Call(timer)) => (timer.call.name().to_owned(), timer.at),
-                    Some(sleep) => {
-                        let whose = sleep.owner().map(|task| self.task_name(task));
-                        (format!("the sleep of {}", whose.unwrap_or_default()), None)
-                    }
-                    None => ("(cancelled)".to_owned(), None),
+            Kind::Timer(index) => match self.timers.borrow_mut().at(index) {
+                Some(Timer::Call(timer)) => (timer.call.name().to_owned(), timer.at),
+                Some(sleep) => {
+                    let whose = sleep.owner().map(|task| self.task_name(task));
+                    (format!("the sleep of {}", whose.unwrap_or_default()), None)
                 }
-            }
-            Entry::Source(key) => {
+                None => ("(cancelled)".to_owned(), None),
+            },
+            Kind::Nothing => (String::new(), None),
+            Kind::Source(key) => {
                 let fd = self.reactor.borrow().sources.get(key).map_or(-1, |source| source.fd);
                 (format!("fd {fd}"), None)
             }

@@ -44,7 +44,7 @@ pub(crate) use reactor::Source;
 pub(crate) use slots::Key;
 pub use state::{Completion, LoopHandle};
 pub(crate) use state::{Injected, Life, State};
-pub(crate) use task::Phase;
+pub(crate) use task::{Body, Phase, body_of};
 pub(crate) use timer::Timer;
 pub(crate) use timers::TimerKey;
 pub(crate) use waiters::{Waiter, Waiters};

@@ -6,7 +6,7 @@
 //! event for a source that is gone, though another may have its slot or its descriptor's
 //! number, finds nothing. A source is taken off the poll before its descriptor closes.
 
-use super::slots::{INDEX_BITS, Key, Slots};
+use super::slots::{Key, Slots};
 use super::waiters::Waiters;
 use mio::event::Event;
 use mio::unix::SourceFd;
@@ -190,10 +190,9 @@ fn registry(poll: &Option<Poll>) -> io::Result<&Registry> {
 }
 
 fn token_of(key: Key) -> Token {
-    Token((key.generation as usize) << INDEX_BITS | key.index as usize)
+    Token(key.to_bits() as usize)
 }
 
 fn key_of(token: Token) -> Key {
-    let index = token.0 as u32 & ((1 << INDEX_BITS) - 1);
-    Key { index, generation: (token.0 >> INDEX_BITS) as u32 }
+    Key::from_bits(token.0 as u64)
 }

@@ -13,18 +13,56 @@ use super::slots::Key;
 use crate::call::Call;
 use std::collections::VecDeque;
 
-/// One thing to run.
+/// One thing to run, in one word: a tag, and a key or number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entry {
+pub(crate) struct Entry(u64);
+
+/// What an [`Entry`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
     /// Step the task.
     Task(Key),
     /// Run the closure at the front of `calls`; in the queue, this many in a row.
     Calls(u32),
-    /// Run the timer in this slot, which has come due; the end of its number tells it
-    /// from one that has the slot after it.
-    Timer(u32, u32),
+    /// Run the timer in this slot, which has come due.
+    Timer(u32),
     /// Tell those who wait for this descriptor.
     Source(Key),
+    Nothing,
+}
+
+const CALLS: u64 = 1 << 62;
+const TIMER: u64 = 2 << 62;
+const SOURCE: u64 = 3 << 62;
+/// The most callbacks in a row that one entry counts.
+const ROW: u64 = u32::MAX as u64;
+
+impl Entry {
+    pub(crate) const NOTHING: Entry = Entry(u64::MAX);
+
+    #[inline]
+    pub(crate) fn task(key: Key) -> Self {
+        Entry(key.to_bits())
+    }
+
+    pub(crate) fn source(key: Key) -> Self {
+        Entry(SOURCE | key.to_bits())
+    }
+
+    pub(crate) fn timer(index: u32) -> Self {
+        Entry(TIMER | u64::from(index))
+    }
+
+    #[inline]
+    pub(crate) fn kind(self) -> Kind {
+        match self.0 & SOURCE {
+            0 => Kind::Task(Key::from_bits(self.0)),
+            CALLS => Kind::Calls(self.0 as u32),
+            TIMER => Kind::Timer(self.0 as u32),
+            _ if self == Entry::NOTHING => Kind::Nothing,
+            _ => Kind::Source(Key::from_bits(self.0)),
+        }
+    }
 }
 
 pub(crate) struct Ready {
@@ -62,8 +100,8 @@ impl Ready {
         }
         self.len += 1;
         match self.order.back_mut() {
-            Some(Entry::Calls(row)) if *row < u32::MAX => *row += 1,
-            _ => self.order.push_back(Entry::Calls(1)),
+            Some(Entry(row)) if *row >= CALLS && *row < CALLS | ROW => *row += 1,
+            _ => self.order.push_back(Entry(CALLS | 1)),
         }
         self.first + self.calls.len() as u64 - 1
     }
@@ -72,14 +110,14 @@ impl Ready {
     pub(crate) fn pop(&mut self) -> Option<Entry> {
         let front = self.order.front_mut()?;
         self.len -= 1;
-        if let Entry::Calls(row @ 2..) = front {
-            *row -= 1;
-            return Some(Entry::Calls(1));
+        if front.0 > CALLS | 1 && front.0 <= CALLS | ROW {
+            front.0 -= 1;
+            return Some(Entry(CALLS | 1));
         }
         self.order.pop_front()
     }
 
-    /// The callback for the `Entry::Calls` that was just popped.
+    /// The callback for the `Kind::Calls` that was just popped.
     #[inline]
     pub(crate) fn pop_call(&mut self) -> Call {
         self.first += 1;

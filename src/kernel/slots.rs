@@ -9,17 +9,46 @@
 //! crate because that forgets a place's generation when the value goes; where no key
 //! outlives its value (timers, leaves), `slab` it is.
 
-/// Bits of a generation; a waker packs it into one word with the index and the loop.
+/// Bits of a generation.
 pub(crate) const GENERATION_BITS: u32 = 24;
 /// Bits of an index.
-pub(crate) const INDEX_BITS: u32 = 26;
+const INDEX_BITS: u32 = 26;
 const LAST_GENERATION: u32 = (1 << GENERATION_BITS) - 1;
 
-/// The name of one value in one [`Slots`], never given twice.
+/// The name of one value in one [`Slots`], never given twice. One word: two halves that
+/// are written apart and read together stall the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Key {
-    pub(crate) index: u32,
-    pub(crate) generation: u32,
+pub(crate) struct Key(u64);
+
+/// Bits of a key.
+pub(crate) const KEY_BITS: u32 = GENERATION_BITS + INDEX_BITS;
+
+impl Key {
+    #[inline]
+    fn new(index: u32, generation: u32) -> Self {
+        Key(u64::from(generation) << INDEX_BITS | u64::from(index))
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> u32 {
+        self.0 as u32 & ((1 << INDEX_BITS) - 1)
+    }
+
+    #[inline]
+    fn generation(self) -> u32 {
+        (self.0 >> INDEX_BITS) as u32
+    }
+
+    /// The key as a word of [`KEY_BITS`], and back.
+    #[inline]
+    pub(crate) fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        Key(bits & ((1 << KEY_BITS) - 1))
+    }
 }
 
 pub(crate) struct Slots<T> {
@@ -55,43 +84,56 @@ impl<T> Slots<T> {
     pub(crate) fn insert_with(&mut self, make: impl FnOnce(Key) -> T) -> Key {
         self.live += 1;
         if let Some(place) = self.places.get_mut(self.free as usize) {
-            let key = Key { index: self.free, generation: place.generation };
+            let key = Key::new(self.free, place.generation);
             self.free = place.next;
             place.value = Some(make(key));
             return key;
         }
         let index = self.places.len() as u32;
         assert!(index < 1 << INDEX_BITS, "more than 2^{INDEX_BITS} live entries");
-        let key = Key { index, generation: self.floor };
+        let key = Key::new(index, self.floor);
         self.places.push(Place { generation: self.floor, next: NONE, value: Some(make(key)) });
         key
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        let place = self.places.get_mut(key.index as usize)?;
-        if place.generation == key.generation { place.value.as_mut() } else { None }
+        let place = self.places.get_mut(key.index() as usize)?;
+        if place.generation == key.generation() { place.value.as_mut() } else { None }
     }
 
     #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
-        let place = self.places.get(key.index as usize)?;
-        if place.generation == key.generation { place.value.as_ref() } else { None }
+        let place = self.places.get(key.index() as usize)?;
+        if place.generation == key.generation() { place.value.as_ref() } else { None }
     }
 
-    #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
-        let place = self.places.get_mut(key.index as usize)?;
-        if place.generation != key.generation {
+        let mut value = None;
+        self.remove_with(key, |place| value = place.take())?;
+        value
+    }
+
+    /// Removes a value of which `take` moves out what is still wanted; the rest is dropped
+    /// where it is, which spares moving all of it.
+    #[inline]
+    pub(crate) fn remove_with<R>(
+        &mut self,
+        key: Key,
+        take: impl FnOnce(&mut Option<T>) -> R,
+    ) -> Option<R> {
+        let place = self.places.get_mut(key.index() as usize)?;
+        if place.generation != key.generation() || place.value.is_none() {
             return None;
         }
-        let value = place.value.take()?;
+        let taken = take(&mut place.value);
+        place.value = None;
         self.live -= 1;
         place.generation += 1;
         if place.generation <= LAST_GENERATION {
-            place.next = std::mem::replace(&mut self.free, key.index);
+            place.next = std::mem::replace(&mut self.free, key.index());
         } // else it is retired: no list has it any more
-        Some(value)
+        Some(taken)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -100,7 +142,7 @@ impl<T> Slots<T> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         self.places.iter().enumerate().filter_map(|(index, place)| {
-            let key = Key { index: index as u32, generation: place.generation };
+            let key = Key::new(index as u32, place.generation);
             place.value.as_ref().map(|value| (key, value))
         })
     }

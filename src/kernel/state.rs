@@ -8,7 +8,7 @@ use super::cancel::Leaf;
 use super::context;
 use super::injector::{Injector, Refused};
 use super::reactor::Reactor;
-use super::ready::{Entry, Ready};
+use super::ready::{Entry, Kind, Ready};
 use super::slots::{Key, Slots};
 use super::task::{Info, TaskEntry};
 use super::timer::Timer;
@@ -54,7 +54,7 @@ pub(crate) struct State {
     // tasks
     pub(crate) tasks: RefCell<Slots<TaskEntry>>,
     /// What few tasks have: a name of their own, a count of cancel requests.
-    pub(crate) infos: RefCell<HashMap<u32, Info>>,
+    pub(crate) infos: RefCell<HashMap<Key, Info>>,
     pub(crate) leaves: RefCell<Slab<Leaf>>,
     pub(crate) next_task: Cell<u32>,
     /// Numbers waiters, so that each is found in its list.
@@ -64,7 +64,7 @@ pub(crate) struct State {
     /// Steps of tasks so far: `yield_now` is over when this has moved.
     pub(crate) steps: Cell<u64>,
     /// What step 6 runs at this moment, and if it is a callback, its number.
-    pub(crate) running: Cell<Option<Entry>>,
+    pub(crate) running: Cell<Entry>,
     pub(crate) call_number: Cell<u64>,
     pub(crate) stopping: Cell<bool>,
     /// Entries run since the kernel was last asked for events.
@@ -138,7 +138,7 @@ impl State {
             next_waiter: Cell::new(0),
             turns: Cell::new(0),
             steps: Cell::new(0),
-            running: Cell::new(None),
+            running: Cell::new(Entry::NOTHING),
             call_number: Cell::new(0),
             stopping: Cell::new(false),
             unasked: Cell::new(usize::MAX / 2), // ask in the first turn
@@ -191,7 +191,7 @@ impl State {
             Some(task) if task.can_wake() => {
                 task.queued = true;
                 drop(tasks);
-                return self.push(Entry::Task(key), self.cause.get());
+                return self.push(Entry::task(key), self.cause.get());
             }
             Some(task) => task.is_done(),
             None => true,
@@ -256,8 +256,8 @@ impl State {
 
     #[inline]
     pub(crate) fn current_task(&self) -> Option<Key> {
-        match self.running.get() {
-            Some(Entry::Task(key)) => Some(key),
+        match self.running.get().kind() {
+            Kind::Task(key) => Some(key),
             _ => None,
         }
     }
@@ -301,16 +301,17 @@ impl State {
 
     #[cold]
     fn tell_ready(&self, what: Actor, cause: Cause) {
-        let by = self.running.get().map(|entry| self.actor(entry));
+        let running = self.running.get();
+        let by = (running != Entry::NOTHING).then(|| self.actor(running));
         self.emit(|| Event::Ready { what, cause, by, rule: cause.rule(by.is_some()) });
     }
 
     pub(crate) fn actor(&self, entry: Entry) -> Actor {
-        match entry {
-            Entry::Task(key) => Actor::Task(self.tasks.borrow().get(key).map_or(0, |t| t.number)),
-            Entry::Calls(_) => Actor::Callback(self.call_number.get()),
-            Entry::Timer(index, _) => Actor::Timer(index),
-            Entry::Source(key) => Actor::Source(key.index),
+        match entry.kind() {
+            Kind::Task(key) => Actor::Task(self.tasks.borrow().get(key).map_or(0, |t| t.number)),
+            Kind::Calls(_) | Kind::Nothing => Actor::Callback(self.call_number.get()),
+            Kind::Timer(index) => Actor::Timer(index),
+            Kind::Source(key) => Actor::Source(key.index()),
         }
     }
 }

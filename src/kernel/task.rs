@@ -135,16 +135,20 @@ impl<F: Future + 'static> Body for Stage<F> {
     }
 }
 
+/// The one allocation of a task, made where the future is, so that it is moved once.
+#[inline(always)]
+pub(crate) fn body_of<F: Future + 'static>(future: F) -> Pin<Box<dyn Body>> {
+    Box::pin(Stage::Running { future })
+}
+
 impl State {
     /// Makes a task; its first step is in the next turn (rule 7).
-    #[inline]
-    pub(crate) fn add_task<F: Future + 'static>(
+    pub(crate) fn add_task(
         &self,
-        future: F,
+        body: Pin<Box<dyn Body>>,
         name: Option<String>,
         at: &'static Location<'static>,
     ) -> Key {
-        let body: Pin<Box<dyn Body>> = Box::pin(Stage::Running { future });
         let number = self.next_task.get().wrapping_add(1);
         self.next_task.set(number);
         let key = self.tasks.borrow_mut().insert_with(|_| TaskEntry {
@@ -160,14 +164,14 @@ impl State {
         if name.is_some() || self.is_watched() {
             self.note_task(key, number, name, at);
         }
-        self.push(Entry::Task(key), Cause::Spawn);
+        self.push(Entry::task(key), Cause::Spawn);
         key
     }
 
     #[cold]
     fn note_task(&self, key: Key, task: u32, name: Option<String>, at: &'static Location<'static>) {
         let at = self.is_watched().then_some(at);
-        self.infos.borrow_mut().insert(key.index, Info { name, at, cancelling: 0 });
+        self.infos.borrow_mut().insert(key, Info { name, at, cancelling: 0 });
         if let Some(at) = at {
             let name = self.task_name(key);
             self.emit(|| Event::Spawned { task, name: &name, at });
@@ -257,7 +261,7 @@ impl State {
             drop(tasks);
             self.wake_all(waiters.take(), Cause::Done);
             if !held {
-                self.ready.borrow_mut().push(Entry::Task(key));
+                self.ready.borrow_mut().push(Entry::task(key));
             }
         }
         phase.outcome()
@@ -276,7 +280,7 @@ impl State {
         let panicked = task.phase == Phase::Panicked;
         drop(tasks);
         let name = panicked.then(|| self.task_name(key));
-        let Some(mut body) = self.forget(key).and_then(|entry| entry.body) else { return };
+        let Some(mut body) = self.forget(key) else { return };
         if let Some(payload) = name.as_ref().and_then(|_| body.as_mut().take_panic()) {
             let name = name.unwrap_or_default();
             self.report("Task exception was never retrieved", &name, None, Some(payload));
@@ -284,21 +288,23 @@ impl State {
         self.contain("a task's result", || drop(body));
     }
 
-    /// Takes a task out of its slot; what remains of it is for the caller to drop.
+    /// Frees the slot of a task that is over; its body is for the caller to drop.
     #[inline]
-    pub(crate) fn forget(&self, key: Key) -> Option<TaskEntry> {
-        let entry = self.tasks.borrow_mut().remove(key);
+    pub(crate) fn forget(&self, key: Key) -> Option<Pin<Box<dyn Body>>> {
+        let take = |entry: &mut Option<TaskEntry>| entry.as_mut().and_then(|task| task.body.take());
+        let body = self.tasks.borrow_mut().remove_with(key, take);
         if !self.infos.borrow().is_empty() {
-            self.infos.borrow_mut().remove(&key.index);
+            self.infos.borrow_mut().remove(&key);
         }
-        entry
+        body.flatten()
     }
 
     /// Drops a task that is not done, because the loop closes.
     pub(crate) fn abandon(&self, key: Key) {
         let name = self.task_name(key);
         self.report("Task was destroyed but it is pending!", &name, None, None);
-        let entry = self.forget(key);
+        let entry = self.tasks.borrow_mut().remove(key);
+        self.infos.borrow_mut().remove(&key);
         self.contain(&name, || drop(entry));
     }
 
@@ -312,7 +318,7 @@ impl State {
     }
 
     pub(crate) fn task_name(&self, key: Key) -> String {
-        let name = self.infos.borrow().get(&key.index).and_then(|info| info.name.clone());
+        let name = self.infos.borrow().get(&key).and_then(|info| info.name.clone());
         let number = || self.tasks.borrow().get(key).map_or(0, |task| task.number);
         name.unwrap_or_else(|| format!("Task-{}", number()))
     }

@@ -108,11 +108,10 @@ impl State {
     }
 
     /// Step 6 for a timer that came due: a sleep is over; a callback is for the caller.
-    pub(crate) fn ripe(&self, index: u32, low: u32) -> Option<Box<TimerCall>> {
+    pub(crate) fn ripe(&self, index: u32) -> Option<Box<TimerCall>> {
         let mut timers = self.timers.borrow_mut();
-        let key = timers.find(index, low)?;
-        if let Some(Timer::Call(_)) = timers.at(index) {
-            let Some(Timer::Call(call)) = timers.remove(key) else { return None };
+        if let Timer::Call(_) = timers.fire(index)? {
+            let Some(Timer::Call(call)) = timers.remove_at(index) else { return None };
             return Some(call);
         }
         drop(timers);

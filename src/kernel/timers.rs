@@ -36,9 +36,15 @@ struct Due {
 }
 
 struct Slot<T> {
+    /// The timer's number; marked, from when it came due until it has run.
     number: u64,
-    payload: T,
+    /// `None`: it was removed while it was due; the slot stays until its turn.
+    payload: Option<T>,
 }
+
+/// The mark of a timer that has come due and waits in the ready queue, which names it by
+/// its slot: so the slot must not go to another.
+const DUE: u64 = 1 << 63;
 
 pub(crate) struct Timers<T> {
     slots: Slab<Slot<T>>,
@@ -62,7 +68,7 @@ impl<T> Timers<T> {
         }
         let number = self.next;
         self.next += 1;
-        let index = self.slots.insert(Slot { number, payload }) as u32;
+        let index = self.slots.insert(Slot { number, payload: Some(payload) }) as u32;
         self.staged.push(Due { deadline, number, index });
         self.staged_from = self.staged_from.min(deadline);
         TimerKey { index, number }
@@ -71,30 +77,42 @@ impl<T> Timers<T> {
     /// The timer in slot `index`, whichever it is.
     #[inline]
     pub(crate) fn at(&mut self, index: u32) -> Option<&mut T> {
-        self.slots.get_mut(index as usize).map(|slot| &mut slot.payload)
-    }
-
-    /// The timer in slot `index` if its number ends in `low`: so the ready queue names it.
-    pub(crate) fn find(&self, index: u32, low: u32) -> Option<TimerKey> {
-        let slot = self.slots.get(index as usize)?;
-        (slot.number as u32 == low).then_some(TimerKey { index, number: slot.number })
+        self.slots.get_mut(index as usize)?.payload.as_mut()
     }
 
     /// Forgets a timer and gives back what it held, for the caller to drop.
     pub(crate) fn remove(&mut self, key: TimerKey) -> Option<T> {
         let slot = self.slots.get(key.index as usize)?;
-        if slot.number != key.number { None } else { self.remove_at(key.index) }
+        if slot.number & !DUE != key.number { None } else { self.remove_at(key.index) }
     }
 
     /// As [`remove`](Self::remove), for one who owns the slot.
     #[inline]
     pub(crate) fn remove_at(&mut self, index: u32) -> Option<T> {
-        let slot = self.slots.try_remove(index as usize)?;
+        let slot = self.slots.get_mut(index as usize)?;
+        let payload = slot.payload.take();
+        if slot.number & DUE == 0 {
+            self.slots.remove(index as usize);
+            self.sweep();
+        }
+        payload
+    }
+
+    fn sweep(&mut self) {
         if self.heap.len() > 2 * self.slots.len() + FEW {
             let slots = &self.slots;
             self.heap.retain(|Reverse(due)| alive(slots, due));
         }
-        Some(slot.payload)
+    }
+
+    /// The turn of a timer that came due has come: lends it, if it was not removed.
+    pub(crate) fn fire(&mut self, index: u32) -> Option<&mut T> {
+        let slot = self.slots.get_mut(index as usize)?;
+        slot.number &= !DUE;
+        if slot.payload.is_none() {
+            self.slots.remove(index as usize);
+        }
+        self.at(index)
     }
 
     /// The earliest deadline of a live timer. Cancelled ones at the head go first.
@@ -111,10 +129,10 @@ impl<T> Timers<T> {
         None
     }
 
-    /// The next timer that is due at `now`. Its slot stays, as a timer that has fired,
-    /// until it is removed. `NEVER` is never due.
+    /// The slot of the next timer that is due at `now`: its turn is at
+    /// [`fire`](Self::fire). `NEVER` is never due.
     #[inline]
-    pub(crate) fn pop_due(&mut self, now: u64) -> Option<TimerKey> {
+    pub(crate) fn pop_due(&mut self, now: u64) -> Option<u32> {
         if self.staged_from <= now {
             self.sort_staged();
         }
@@ -124,8 +142,12 @@ impl<T> Timers<T> {
                 return None;
             }
             self.heap.pop();
-            if alive(&self.slots, &due) {
-                return Some(TimerKey { index: due.index, number: due.number });
+            match self.slots.get_mut(due.index as usize) {
+                Some(slot) if slot.number == due.number => {
+                    slot.number |= DUE;
+                    return Some(due.index);
+                }
+                _ => {}
             }
         }
     }
@@ -144,7 +166,7 @@ impl<T> Timers<T> {
     pub(crate) fn drain(&mut self) -> Vec<T> {
         self.staged.clear();
         self.heap.clear();
-        self.slots.drain().map(|slot| slot.payload).collect()
+        self.slots.drain().filter_map(|slot| slot.payload).collect()
     }
 
     fn sort_staged(&mut self) {
