@@ -36,6 +36,7 @@ pub enum Direction {
     Write = 1,
 }
 
+#[derive(Default)]
 pub(crate) struct Source {
     pub(crate) fd: RawFd,
     pub(crate) sides: [Side; 2],
@@ -99,17 +100,19 @@ impl Reactor {
 
     /// Notes what became ready, and gives the sources that somebody waits for, in the
     /// order of the events.
-    pub(crate) fn take_events(&mut self, mut ready: impl FnMut(Key)) {
+    pub(crate) fn take_events(&mut self) -> Vec<Key> {
+        let mut ready = Vec::new();
         for event in &self.events {
             let key = key_of(event.token());
             let Some(source) = self.sources.get_mut(key) else { continue };
             source.note(event);
             if !source.queued && source.sides.iter().any(|side| side.ready && side.is_wanted()) {
                 source.queued = true;
-                ready(key);
+                ready.push(key);
             }
         }
         self.events.clear();
+        ready
     }
 
     /// # Errors
@@ -176,7 +179,7 @@ impl Source {
 
 impl Side {
     fn is_wanted(&self) -> bool {
-        self.wanted || self.waiters.len() > 0
+        self.wanted || !self.waiters.is_empty()
     }
 }
 

@@ -9,10 +9,9 @@
 //! All operations are O(1). The queue has no bound: it holds each task once, and each
 //! callback that somebody scheduled.
 
-use super::call::Call;
 use super::slots::Key;
+use crate::call::Call;
 use std::collections::VecDeque;
-use std::panic::Location;
 
 /// One thing to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,16 +27,10 @@ pub(crate) enum Entry {
     Source(Key),
 }
 
-/// A callback on its way; `call` is gone when it was cancelled: its turn remains.
-pub(crate) struct Pending {
-    pub(crate) call: Option<Call>,
-    /// Where it was scheduled, known in debug mode and when observed.
-    pub(crate) at: Option<&'static Location<'static>>,
-}
-
 pub(crate) struct Ready {
     order: VecDeque<Entry>,
-    calls: VecDeque<Pending>,
+    /// A closure that was cancelled is gone: its turn remains.
+    calls: VecDeque<Option<Call>>,
     /// The number of the call at the front of `calls`.
     first: u64,
 }
@@ -59,9 +52,9 @@ impl Ready {
 
     /// Queues a callback and answers its number.
     #[inline]
-    pub(crate) fn push_call(&mut self, call: Call, at: Option<&'static Location<'static>>) -> u64 {
+    pub(crate) fn push_call(&mut self, call: Call) -> u64 {
         self.order.push_back(Entry::Call);
-        self.calls.push_back(Pending { call: Some(call), at });
+        self.calls.push_back(Some(call));
         self.first + self.calls.len() as u64 - 1
     }
 
@@ -70,18 +63,11 @@ impl Ready {
         self.order.pop_front()
     }
 
-    /// The callback for the `Entry::Call` that was just popped, and its number.
+    /// The callback for the `Entry::Call` that was just popped.
     #[inline]
-    pub(crate) fn pop_call(&mut self) -> Option<(u64, Pending)> {
-        let number = self.first;
+    pub(crate) fn pop_call(&mut self) -> Option<Call> {
         self.first += 1;
-        Some((number, self.calls.pop_front()?))
-    }
-
-    /// Takes the closure of a waiting callback away; its turn in the queue stays.
-    pub(crate) fn take_call(&mut self, number: u64) -> Option<Call> {
-        let place = number.checked_sub(self.first)?;
-        self.calls.get_mut(usize::try_from(place).ok()?)?.call.take()
+        self.calls.pop_front().flatten()
     }
 
     /// The number of the callback that is next among callbacks.
@@ -89,16 +75,16 @@ impl Ready {
         self.first
     }
 
-    /// A waiting callback, for those who want to know its name.
-    pub(crate) fn peek_call(&self, number: u64) -> Option<&Pending> {
+    /// A waiting callback; taking its closure away leaves its turn in the queue.
+    pub(crate) fn call_mut(&mut self, number: u64) -> Option<&mut Option<Call>> {
         let place = number.checked_sub(self.first)?;
-        self.calls.get(usize::try_from(place).ok()?)
+        self.calls.get_mut(usize::try_from(place).ok()?)
     }
 
     /// Empties the queue; the closures are for the caller to drop.
-    pub(crate) fn drain(&mut self) -> Vec<Pending> {
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Call> + use<> {
         self.order.clear();
         self.first += self.calls.len() as u64;
-        self.calls.drain(..).collect()
+        std::mem::take(&mut self.calls).into_iter().flatten()
     }
 }

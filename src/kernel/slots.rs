@@ -1,9 +1,9 @@
 //! `Slots`: a slab whose keys carry a generation, so that a stale key finds nothing.
 //!
-//! A key is an index and a generation. Removing a value raises the generation of
-//! its place, hence a key held by anybody for ever (a waker in another thread, an
-//! event for a descriptor closed meanwhile) can never reach the value that lives
-//! there next. A place whose generations are used up is retired, not wrapped.
+//! A key is an index and a generation. Removing a value raises the generation of its
+//! place; so a key that somebody keeps for ever (a waker in another thread, an event for
+//! a descriptor closed meanwhile) can never reach the value that lives there next. A
+//! place whose generations are used up is retired, not wrapped.
 //!
 //! Every operation is O(1). This file does not know what is stored.
 
@@ -23,25 +23,25 @@ pub(crate) struct Key {
 }
 
 pub(crate) struct Slots<T> {
-    /// `None` marks a retired place.
-    slab: Slab<Option<T>>,
+    slab: Slab<T>,
     /// The generation of each place: of its value, or of the one that comes next.
     generations: Vec<u32>,
     /// The generation with which an untouched place begins.
     floor: u32,
-    retired: usize,
 }
 
-impl<T> Slots<T> {
+/// A `T::default()` stands in a retired place.
+impl<T: Default> Slots<T> {
     /// Keys begin at generation `floor`.
     pub(crate) fn new(floor: u32) -> Self {
-        Slots { slab: Slab::new(), generations: Vec::new(), floor, retired: 0 }
+        Slots { slab: Slab::new(), generations: Vec::new(), floor }
     }
 
     /// The key that the next [`insert`](Self::insert) will give.
     ///
     /// # Panics
     /// When 2^26 values live at once.
+    #[inline]
     pub(crate) fn next_key(&mut self) -> Key {
         loop {
             let index = self.slab.vacant_key();
@@ -53,48 +53,47 @@ impl<T> Slots<T> {
             if generation <= LAST_GENERATION {
                 return Key { index: index as u32, generation };
             }
-            self.slab.insert(None);
-            self.retired += 1;
+            self.slab.insert(T::default()); // retired
         }
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, value: T) -> Key {
         let key = self.next_key();
-        self.slab.insert(Some(value));
+        self.slab.insert(value);
         key
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        if *self.generations.get(key.index as usize)? != key.generation {
-            return None;
+        match *self.generations.get(key.index as usize)? == key.generation {
+            true => self.slab.get_mut(key.index as usize),
+            false => None,
         }
-        self.slab.get_mut(key.index as usize)?.as_mut()
     }
 
     #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
-        if *self.generations.get(key.index as usize)? != key.generation {
-            return None;
+        match *self.generations.get(key.index as usize)? == key.generation {
+            true => self.slab.get(key.index as usize),
+            false => None,
         }
-        self.slab.get(key.index as usize)?.as_ref()
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         self.get(key)?;
         self.generations[key.index as usize] += 1;
-        self.slab.remove(key.index as usize)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.slab.len() - self.retired
+        self.slab.try_remove(key.index as usize)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
-        self.slab.iter().filter_map(|(index, value)| {
-            let key = Key { index: index as u32, generation: self.generations[index] };
-            value.as_ref().map(|value| (key, value))
-        })
+        let live = |&(_, generation): &(usize, u32)| generation <= LAST_GENERATION;
+        let entries =
+            self.slab.iter().map(|(index, value)| ((index, self.generations[index]), value));
+        entries
+            .filter(move |(place, _)| live(place))
+            .map(|((index, generation), value)| (Key { index: index as u32, generation }, value))
     }
 
     /// A floor above every generation that was ever given out here.

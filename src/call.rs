@@ -72,6 +72,12 @@ impl Call {
     pub(crate) fn name(&self) -> &'static str {
         (self.vtable.name)()
     }
+
+    /// As [`name`](Self::name), for later.
+    #[inline]
+    pub(crate) fn namer(&self) -> fn() -> &'static str {
+        self.vtable.name
+    }
 }
 
 impl Drop for Call {
