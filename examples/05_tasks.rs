@@ -7,8 +7,8 @@
 //!
 //! ```text
 //! main is Task-1
-//! spawned, not begun: Task(adder, pending, waits for a wake from outside the loop)
-//! not done: Err(NotReady)
+//! adder is spawned, and has not begun
+//! no result yet: the future is not done
 //! all tasks: ["Task-1", "adder", "Task-3"]
 //! adder begins
 //! a task without a handle begins
@@ -39,8 +39,8 @@ fn main() -> Result<(), oneloop::RunError> {
     oneloop::run(async {
         println!("main is {}", own_name());
         let adder = spawn_named("adder", add(2, 3));
-        println!("spawned, not begun: {adder:?}");
-        println!("not done: {:?}", adder.result().map(|result| result.is_ok()));
+        println!("{} is spawned, and has not begun", adder.name());
+        println!("no result yet: {}", adder.result().unwrap_err());
         adder.add_done_callback(|task| {
             println!("a done callback knows that {} is done", task.name());
         });

@@ -18,8 +18,8 @@
 //!   Timer(0) ran: Finished
 //! turn 3 at 1s
 //!   Task(1) runs
-//!   Task(1) ran: Finished
 //!   Callback(0) becomes ready: Done by Task(1) (rule 8)
+//!   Task(1) ran: Finished
 //! turn 4 at 1s
 //!   Callback(0) runs
 //!   Callback(0) ran: Finished

@@ -209,7 +209,8 @@ fn each_dependency_is_one_of_few_and_says_why_it_is_there() {
     let mut before = "";
     for line in section.lines().take_while(|line| !line.starts_with('[')) {
         if let Some((name, _)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
-            assert!(DEPENDENCIES.contains(&name.trim()), "{name} is no dependency of ours");
+            let name = name.trim();
+            assert!(DEPENDENCIES.contains(&name), "{name} is no dependency of ours");
             assert!(before.starts_with("# "), "{name} does not say why it is there");
         }
         before = line;
@@ -221,7 +222,9 @@ fn the_code_map_has_every_source_file() {
     // The map comes with the architecture page.
     let Ok(map) = fs::read_to_string(root().join("ARCHITECTURE.md")) else { return };
     for_each(&["src"], |file, wrong| {
-        if !map.contains(file.path.trim_start_matches("src/")) {
+        let short = file.path.trim_start_matches("src/");
+        let listed = |(at, _): (usize, &str)| !map[..at].ends_with(['/', '_']);
+        if !map.contains(&file.path) && !map.match_indices(short).any(listed) {
             wrong(1, "the file is missing in ARCHITECTURE.md".to_owned());
         }
     });
