@@ -10,7 +10,7 @@
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
-use std::mem::{ManuallyDrop, MaybeUninit, align_of, size_of};
+use std::mem::{MaybeUninit, align_of, size_of};
 
 const WORDS: usize = 3;
 type Storage = [MaybeUninit<usize>; WORDS];
@@ -21,9 +21,11 @@ struct VTable {
     name: fn() -> &'static str,
 }
 
+/// A closure to run once, or none.
 pub(crate) struct Call {
     data: Storage,
-    vtable: &'static VTable,
+    /// Whose closure `data` holds; `None`: it has run, or was never there.
+    vtable: Option<&'static VTable>,
     /// The closure may hold anything of this thread: a `Call` stays on it.
     not_send: PhantomData<*const ()>,
 }
@@ -32,7 +34,8 @@ struct Inline<F, N>(PhantomData<(F, N)>);
 
 impl<F: FnOnce(), N> Inline<F, N> {
     const VTABLE: VTable = VTable {
-        // SAFETY: `Call::store` wrote an `F` here and `Call` runs or discards it once.
+        // SAFETY: only called with the storage of a `Call` that holds an `F`, which is
+        // marked empty before: so this is the only use of the closure.
         run: |data| unsafe { data.cast::<F>().read() }(),
         // SAFETY: as above.
         discard: |data| unsafe { data.cast::<F>().drop_in_place() },
@@ -41,48 +44,72 @@ impl<F: FnOnce(), N> Inline<F, N> {
 }
 
 impl Call {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new<F: FnOnce() + 'static>(f: F) -> Self {
+        let mut call = Call::empty();
+        call.set(f);
+        call
+    }
+
+    #[inline(always)]
+    pub(crate) fn empty() -> Self {
+        Call { data: [MaybeUninit::uninit(); WORDS], vtable: None, not_send: PhantomData }
+    }
+
+    /// Puts a closure in, where there is none. In place: a closure that is written word
+    /// by word and then copied as a whole stalls the processor, for as long as all the
+    /// rest of `call_soon` takes.
+    #[inline(always)]
+    pub(crate) fn set<F: FnOnce() + 'static>(&mut self, f: F) {
         if size_of::<F>() <= size_of::<Storage>() && align_of::<F>() <= align_of::<Storage>() {
-            Call::store::<F, F>(f)
+            self.store::<F, F>(f);
         } else {
-            Call::store::<Box<F>, F>(Box::new(f))
+            self.store::<Box<F>, F>(Box::new(f));
         }
     }
 
     /// Stores `f`, which fits, under the name of `N`.
-    #[inline]
-    fn store<F: FnOnce() + 'static, N: 'static>(f: F) -> Self {
-        const { assert!(size_of::<Box<F>>() <= size_of::<Storage>()) };
+    #[inline(always)]
+    fn store<F: FnOnce() + 'static, N: 'static>(&mut self, f: F) {
+        assert!(self.vtable.is_none(), "one closure at a time");
         assert!(size_of::<F>() <= size_of::<Storage>() && align_of::<F>() <= align_of::<Storage>());
-        let mut data = [MaybeUninit::uninit(); WORDS];
         // SAFETY: the assertion above says that an `F` fits `data` in size and alignment.
-        unsafe { data.as_mut_ptr().cast::<F>().write(f) };
-        Call { data, vtable: &Inline::<F, N>::VTABLE, not_send: PhantomData }
+        unsafe { self.data.as_mut_ptr().cast::<F>().write(f) };
+        self.vtable = Some(&Inline::<F, N>::VTABLE);
     }
 
+    /// Runs the closure, if there is one; then there is none.
     #[inline]
-    pub(crate) fn run(self) {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: `this` is never dropped, so this is the only use of the closure.
-        unsafe { (this.vtable.run)(&mut this.data) }
+    pub(crate) fn run(&mut self) {
+        if let Some(vtable) = self.vtable.take() {
+            // SAFETY: a vtable is there if and only if `data` holds its closure, and now
+            // it is not there any more.
+            unsafe { (vtable.run)(&mut self.data) }
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.vtable.is_none()
     }
 
     /// The type name of the closure or function.
     pub(crate) fn name(&self) -> &'static str {
-        (self.vtable.name)()
+        self.namer()()
     }
 
     /// As [`name`](Self::name), for later.
     #[inline]
     pub(crate) fn namer(&self) -> fn() -> &'static str {
-        self.vtable.name
+        self.vtable.map_or(|| "(cancelled)", |vtable| vtable.name)
     }
 }
 
 impl Drop for Call {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: `run` forgets the call, so a call that is dropped still holds its closure.
-        unsafe { (self.vtable.discard)(&mut self.data) }
+        if let Some(vtable) = self.vtable.take() {
+            // SAFETY: as in `run`.
+            unsafe { (vtable.discard)(&mut self.data) }
+        }
     }
 }

@@ -48,9 +48,8 @@ impl LoopHandle {
         if self.state.is_closed() {
             return Err(Closed::new());
         }
-        let (call, at) = (Call::new(f), Location::caller());
-        let name = call.namer();
-        let number = self.state.push_call(call, at, Cause::CallSoon);
+        let (name, at) = (name_of(&f), Location::caller());
+        let number = self.state.push_call(|place| place.set(f), at, Cause::CallSoon);
         Ok(Handle { handle: self.clone(), number, name, at, cancelled: Cell::new(false) })
     }
 
@@ -88,8 +87,8 @@ impl LoopHandle {
         if self.state.is_closed() {
             return Err(Closed::new());
         }
-        let (call, at) = (Call::new(f), Location::caller());
-        let name = call.namer();
+        let (name, at) = (name_of(&f), Location::caller());
+        let call = Call::new(f);
         let key = self.state.set_timer(when, call, at);
         let cancelled = Cell::new(false);
         Ok(TimerHandle { handle: self.clone(), key, name, at, when, cancelled })
@@ -100,8 +99,10 @@ impl Handle {
     /// Makes sure that the callback does not run, and drops it, if it has not begun.
     pub fn cancel(&self) {
         if !self.cancelled.replace(true) {
+            let mut ready = self.handle.state.ready.borrow_mut();
             let call =
-                self.handle.state.ready.borrow_mut().call_mut(self.number).and_then(Option::take);
+                ready.call_mut(self.number).map(|call| std::mem::replace(call, Call::empty()));
+            drop(ready);
             if let Some(call) = call {
                 self.handle.state.discard(call);
             }
@@ -135,6 +136,11 @@ impl TimerHandle {
     pub fn when(&self) -> Duration {
         Duration::from_nanos(self.when)
     }
+}
+
+/// How to get at the name of a closure, later.
+fn name_of<F>(_: &F) -> fn() -> &'static str {
+    std::any::type_name::<F>
 }
 
 fn describe(

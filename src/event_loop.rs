@@ -329,7 +329,7 @@ impl fmt::Debug for LoopHandle {
             .field("id", &self.state.id)
             .field("life", &self.state.life.get())
             .field("turns", &self.turns())
-            .field("tasks", &self.state.tasks.borrow().iter().count())
+            .field("tasks", &self.state.tasks.borrow().len())
             .field("timers", &self.state.timers.borrow().len())
             .finish()
     }

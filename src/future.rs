@@ -132,7 +132,7 @@ impl<T> Future<T> {
         let call = Call::new(move || f(&this));
         let number = self.cell.state.waiter_number();
         if self.done() {
-            self.cell.state.push_call(call, at, Cause::Done);
+            self.cell.state.push_call(|place| *place = call, at, Cause::Done);
         } else {
             self.cell.waiters.borrow_mut().push(number, Waiter::Call(call, at));
         }

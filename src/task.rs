@@ -373,7 +373,7 @@ impl TaskRef {
             Some(task) => task.waiters.push(number, Waiter::Call(call, at)),
             None => {
                 drop(tasks);
-                state.push_call(call, at, Cause::Done);
+                state.push_call(|place| *place = call, at, Cause::Done);
             }
         }
         CallbackId(number)

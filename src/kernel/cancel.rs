@@ -20,9 +20,8 @@ use crate::observe::{Cause, Event};
 use std::rc::Rc;
 
 /// What the next step of a task has to do about a cancel request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cancel {
-    #[default]
     No,
     /// Deliver it.
     Pending,

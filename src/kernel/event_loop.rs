@@ -139,7 +139,7 @@ impl State {
                 self.because(Cause::OtherThread, || match item {
                     Injected::Wake(key) => self.wake(key),
                     Injected::Complete(job) => {
-                        let call = Call::new(move || job.complete());
+                        let call = |place: &mut Call| place.set(move || job.complete());
                         self.push_call(call, Location::caller(), Cause::OtherThread);
                     }
                 });
@@ -192,15 +192,15 @@ impl State {
     fn run_entry(&self, entry: Entry) -> Outcome {
         match entry {
             Entry::Task(key) => self.step(key),
-            Entry::Call => {
+            Entry::Calls(_) => {
                 let mut ready = self.ready.borrow_mut();
                 self.call_number.set(ready.first_call());
-                let call = ready.pop_call();
+                let mut call = ready.pop_call();
                 drop(ready);
-                call.map_or(Outcome::Cancelled, |call| self.run_call(call, None))
+                self.run_call(&mut call, None)
             }
             Entry::Timer(index, low) => match self.ripe(index, low) {
-                Some(timer) => self.run_call(timer.call, timer.at),
+                Some(mut timer) => self.run_call(&mut timer.call, timer.at),
                 None => Outcome::Finished,
             },
             Entry::Source(key) => self.run_source(key),
@@ -208,7 +208,10 @@ impl State {
     }
 
     #[inline]
-    fn run_call(&self, call: Call, at: Option<&'static Location<'static>>) -> Outcome {
+    fn run_call(&self, call: &mut Call, at: Option<&'static Location<'static>>) -> Outcome {
+        if call.is_empty() {
+            return Outcome::Cancelled;
+        }
         let name = call.namer();
         match catch(|| call.run()) {
             Ok(()) => Outcome::Finished,
@@ -229,7 +232,7 @@ impl State {
         let begun = Instant::now();
         let outcome = self.run_entry(entry);
         let took = begun.elapsed();
-        if entry == Entry::Call {
+        if let Entry::Calls(_) = entry {
             self.origins.borrow_mut().remove(&self.call_number.get());
         }
         self.emit(|| Event::Ran { what, name: &name, outcome });
@@ -248,12 +251,11 @@ impl State {
                 let at = self.infos.borrow().get(&key.index).and_then(|info| info.at);
                 (self.task_name(key), at)
             }
-            Entry::Call => {
+            Entry::Calls(_) => {
                 let number = self.call_number.get();
                 let mut ready = self.ready.borrow_mut();
-                let name = ready.call_mut(number).and_then(|c| c.as_ref()).map(Call::name);
-                let at = self.origins.borrow().get(&number).copied();
-                (name.unwrap_or("(cancelled)").to_owned(), at)
+                let name = ready.call_mut(number).map_or("", |call| call.name());
+                (name.to_owned(), self.origins.borrow().get(&number).copied())
             }
             Entry::Timer(index, low) => {
                 let mut timers = self.timers.borrow_mut();

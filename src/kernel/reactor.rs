@@ -120,10 +120,12 @@ impl Reactor {
     /// polled, such as a regular file. Nothing is registered then.
     pub(crate) fn register(&mut self, fd: RawFd, interest: Interest) -> io::Result<Key> {
         let registry = registry(&self.poll)?;
-        let key = self.sources.next_key();
-        registry.register(&mut SourceFd(&fd), token_of(key), interest)?;
-        let sides = [Side::default(), Side::default()];
-        Ok(self.sources.insert(Source { fd, sides, queued: false }))
+        let key = self.sources.insert_with(|_| Source { fd, ..Source::default() });
+        if let Err(error) = registry.register(&mut SourceFd(&fd), token_of(key), interest) {
+            self.sources.remove(key);
+            return Err(error);
+        }
+        Ok(key)
     }
 
     /// Changes the interest, and has the kernel tell anew what is ready now.

@@ -166,15 +166,15 @@ impl State {
         }
     }
 
-    /// Queues a callback and answers its number.
-    #[inline]
+    /// Queues a callback, which `write` puts into its place, and answers its number.
+    #[inline(always)]
     pub(crate) fn push_call(
         &self,
-        call: Call,
+        write: impl FnOnce(&mut Call),
         at: &'static Location<'static>,
         cause: Cause,
     ) -> u64 {
-        let number = self.ready.borrow_mut().push_call(call);
+        let number = self.ready.borrow_mut().push_call(write);
         if self.is_watched() {
             self.origins.borrow_mut().insert(number, at);
             self.tell_ready(Actor::Callback(number), cause);
@@ -208,7 +208,7 @@ impl State {
             match waiter {
                 Waiter::Waker(waker) => self.wake_because(cause, &waker),
                 Waiter::Call(call, at) => {
-                    self.push_call(call, at, cause);
+                    self.push_call(|place| *place = call, at, cause);
                 }
             }
         }
@@ -308,7 +308,7 @@ impl State {
     pub(crate) fn actor(&self, entry: Entry) -> Actor {
         match entry {
             Entry::Task(key) => Actor::Task(self.tasks.borrow().get(key).map_or(0, |t| t.number)),
-            Entry::Call => Actor::Callback(self.call_number.get()),
+            Entry::Calls(_) => Actor::Callback(self.call_number.get()),
             Entry::Timer(index, _) => Actor::Timer(index),
             Entry::Source(key) => Actor::Source(key.index),
         }

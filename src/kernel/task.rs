@@ -24,7 +24,6 @@ use std::task::{Context, Poll};
 /// I/O operations in one step before it must yield.
 const BUDGET: u32 = 64;
 
-#[derive(Default)]
 pub(crate) struct TaskEntry {
     /// The future or its result; out while a step runs.
     pub(crate) body: Option<Pin<Box<dyn Body>>>,
@@ -43,11 +42,10 @@ pub(crate) struct TaskEntry {
     pub(crate) held: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Waiting,
     Stepping,
-    #[default]
     Finished,
     Cancelled,
     Panicked,
@@ -149,13 +147,15 @@ impl State {
         let body: Pin<Box<dyn Body>> = Box::pin(Stage::Running { future });
         let number = self.next_task.get().wrapping_add(1);
         self.next_task.set(number);
-        let key = self.tasks.borrow_mut().insert(TaskEntry {
+        let key = self.tasks.borrow_mut().insert_with(|_| TaskEntry {
             body: Some(body),
+            waiters: Waiters::default(),
+            waits: Waits::default(),
             number,
             phase: Phase::Waiting,
             queued: true,
+            cancel: Cancel::No,
             held: true,
-            ..TaskEntry::default()
         });
         if name.is_some() || self.is_watched() {
             self.note_task(key, number, name, at);

@@ -108,12 +108,12 @@ impl State {
     }
 
     /// Step 6 for a timer that came due: a sleep is over; a callback is for the caller.
-    pub(crate) fn ripe(&self, index: u32, low: u32) -> Option<TimerCall> {
+    pub(crate) fn ripe(&self, index: u32, low: u32) -> Option<Box<TimerCall>> {
         let mut timers = self.timers.borrow_mut();
         let key = timers.find(index, low)?;
         if let Some(Timer::Call(_)) = timers.at(index) {
             let Some(Timer::Call(call)) = timers.remove(key) else { return None };
-            return Some(*call);
+            return Some(call);
         }
         drop(timers);
         self.finish_sleep(index, Over::Elapsed, Cause::Done);
