@@ -48,9 +48,8 @@ impl EventLoop {
     where
         F: std::future::Future + 'static,
     {
-        let mut task = self.spawn(main).map_err(|_| RunError::Closed)?;
         let ending = Ending(&self);
-        let result = self.run_until_done(&mut task);
+        let result = self.run_until_complete(main);
         drop(ending);
         result
     }

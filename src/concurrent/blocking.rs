@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 /// The result to come of a job on another thread; see [`run_blocking`](crate::run_blocking).
 #[must_use = "dropping it unawaited lets the job run, and its result go"]
-pub struct Blocking<T: 'static> {
+pub struct Blocking<T> {
     job: Arc<dyn Shared<T>>,
     awaited: bool,
 }

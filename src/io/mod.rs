@@ -1,5 +1,6 @@
 //! Descriptors: one adapter that waits for any of them.
 
 mod async_fd;
+pub(crate) mod registration;
 
 pub use async_fd::AsyncFd;

@@ -3,20 +3,20 @@
 //! A request goes first to what the task waits for, if that is one thing of the loop's
 //! own: a future, a task (and so on down), a sleep. If that accepts, its end is what
 //! brings the cancellation to the task. Otherwise the task itself keeps the request.
-//! Either way it arrives at the start of the task's next step (rule 10), where the
-//! body is dropped, unpolled.
+//! Either way it arrives at the start of the task's next step (rule 10), where the body
+//! is dropped, unpolled.
 //!
-//! To know what a task waits for, each leaf (one await of one thing) registers with
-//! the task that polls it and leaves when it is over or dropped. The task keeps only
-//! how many leaves there are and the xor of their ids: when there is one, the xor is
-//! its id. So registering costs two words and no list, at any number of leaves.
+//! To know what a task waits for, each leaf (one await of one thing) registers with the
+//! task that polls it and leaves when it is over or dropped. The task keeps only how many
+//! leaves there are and the xor of their ids: when there is one, the xor is its id. So
+//! registering costs two words and no list, at any number of leaves.
 
-use super::join::TaskRef;
-use super::observe::{Cause, Event};
 use super::ready::Entry;
 use super::slots::Key;
 use super::state::State;
-use super::task::{Info, Phase};
+use super::task::Phase;
+use super::timer::SLEEP;
+use crate::observe::{Cause, Event};
 use std::rc::Rc;
 
 /// What the next step of a task has to do about a cancel request.
@@ -36,20 +36,10 @@ pub(crate) struct Waits {
     ids: u32,
 }
 
-impl Waits {
-    pub(crate) fn only(&self) -> Option<u32> {
-        (self.count == 1).then_some(self.ids)
-    }
-
-    pub(crate) fn count(&self) -> u32 {
-        self.count
-    }
-}
-
 /// One await of one thing, by the task `owner`.
 pub(crate) struct Leaf {
-    pub(crate) owner: Key,
-    pub(crate) target: Target,
+    owner: Key,
+    target: Target,
 }
 
 /// What a leaf waits for.
@@ -57,6 +47,8 @@ pub(crate) struct Leaf {
 pub(crate) enum Target {
     Task(Key),
     Future(Rc<dyn Awaited>),
+    /// A timer's slot.
+    Sleep(u32),
 }
 
 /// A future of the loop, without its type.
@@ -64,9 +56,6 @@ pub(crate) trait Awaited {
     fn cancel(&self) -> bool;
     fn ended_cancelled(&self) -> bool;
 }
-
-/// Leaves and sleeps share one space of ids: a sleep's is its timer slot, marked.
-pub(crate) const SLEEP: u32 = 1 << 31;
 
 impl State {
     /// Registers an await of `target` with the running task, if a task is running.
@@ -93,105 +82,72 @@ impl State {
         }
     }
 
+    /// The one thing of the loop's own that a task waits for, if it is one.
+    pub(crate) fn only_wait(&self, key: Key) -> Option<Target> {
+        let waits = self.tasks.borrow().get(key)?.waits;
+        match waits.count {
+            1 if waits.ids & SLEEP != 0 => Some(Target::Sleep(waits.ids & !SLEEP)),
+            1 => Some(self.leaves.borrow().get(waits.ids as usize)?.target.clone()),
+            _ => None,
+        }
+    }
+
     /// `Task::cancel`: false if the task is done.
     pub(crate) fn request_cancel(&self, key: Key) -> bool {
         let tasks = self.tasks.borrow();
         let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
-        let number = task.number;
+        let task = task.number;
         drop(tasks);
-        self.emit(|| Event::CancelRequested { task: number });
-        self.count_request(key);
-        self.route_cancel(key);
+        self.emit(|| Event::CancelRequested { task });
+        self.route_cancel_of(key);
         true
     }
 
-    fn count_request(&self, key: Key) {
-        self.infos.borrow_mut().entry(key.index).or_insert_with(Info::default).cancelling += 1;
+    fn route_cancel_of(&self, key: Key) {
+        self.infos.borrow_mut().entry(key.index).or_default().cancelling += 1;
+        self.route_cancel(key);
     }
 
-    /// Sends a request on from `key` to what it waits for, as far as that goes. A loop,
-    /// not a recursion: chains of tasks may be long, and circles end where they began.
+    /// Sends a request on from `key` to what it waits for, as far as that goes. A loop, not
+    /// a recursion: chains of tasks may be long, and circles end where they began.
     pub(crate) fn route_cancel(&self, key: Key) {
-        let mut at = key;
-        let mut passed: Vec<Key> = Vec::new();
-        loop {
-            match self.only_wait(at) {
-                Some(Wait::Task(next)) if next != at && !passed.contains(&next) => {
-                    if !self.is_unfinished(next) {
-                        // It is done and will wake us in its time: keep the request.
-                        return self.set_cancel(at, Cancel::Pending);
-                    }
-                    self.set_cancel(at, Cancel::PassedOn);
-                    self.count_request(next);
-                    passed.push(at);
-                    at = next;
-                }
-                Some(Wait::Future(future)) => {
-                    self.set_cancel(at, Cancel::PassedOn);
-                    if !future.cancel() {
-                        self.set_cancel(at, Cancel::Pending);
-                    }
-                    return;
-                }
-                Some(Wait::Sleep(timer)) => {
-                    self.set_cancel(at, Cancel::PassedOn);
-                    if !self.cancel_sleep(timer) {
-                        self.set_cancel(at, Cancel::Pending);
-                    }
-                    return;
-                }
-                _ => {
-                    self.set_cancel(at, Cancel::Pending);
-                    return self.wake_cancelled(at);
-                }
+        let (mut at, mut passed) = (key, Vec::new());
+        while let Some(Target::Task(next)) = self.waits_now(at) {
+            let unfinished = self.tasks.borrow().get(next).is_some_and(|task| !task.is_done());
+            if !unfinished {
+                // It is done, and wakes us in its time: keep the request until then.
+                return self.set_cancel(at, Cancel::Pending);
             }
-        }
-    }
-
-    fn only_wait(&self, key: Key) -> Option<Wait> {
-        let tasks = self.tasks.borrow();
-        let task = tasks.get(key)?;
-        if task.phase == Phase::Stepping {
-            return None; // where it will wait shows when the step ends
-        }
-        let id = task.waits.only()?;
-        if id & SLEEP != 0 {
-            return Some(Wait::Sleep(id & !SLEEP));
-        }
-        match &self.leaves.borrow().get(id as usize)?.target {
-            Target::Task(key) => Some(Wait::Task(*key)),
-            Target::Future(future) => Some(Wait::Future(future.clone())),
-        }
-    }
-
-    /// Whether a step must deliver a cancellation instead of polling.
-    #[inline]
-    pub(crate) fn must_deliver(&self, key: Key, cancel: Cancel) -> bool {
-        match cancel {
-            Cancel::No => false,
-            Cancel::Pending => true,
-            Cancel::PassedOn => self.awaited_ended_cancelled(key),
-        }
-    }
-
-    fn awaited_ended_cancelled(&self, key: Key) -> bool {
-        let id = self.tasks.borrow().get(key).and_then(|task| task.waits.only());
-        let Some(id) = id else { return false };
-        if id & SLEEP != 0 {
-            return self.sleep_was_cancelled(id & !SLEEP);
-        }
-        let target = self.leaves.borrow().get(id as usize).map(|leaf| leaf.target.clone());
-        match target {
-            Some(Target::Task(next)) => {
-                self.tasks.borrow().get(next).is_some_and(|task| task.phase == Phase::Cancelled)
+            if passed.contains(&next) || next == at {
+                break;
             }
-            Some(Target::Future(future)) => future.ended_cancelled(),
-            None => false,
+            self.set_cancel(at, Cancel::PassedOn);
+            self.infos.borrow_mut().entry(next.index).or_default().cancelling += 1;
+            passed.push(at);
+            at = next;
+        }
+        let accepted = match self.waits_now(at) {
+            Some(Target::Future(future)) => {
+                self.set_cancel(at, Cancel::PassedOn);
+                future.cancel()
+            }
+            Some(Target::Sleep(timer)) => {
+                self.set_cancel(at, Cancel::PassedOn);
+                self.cancel_sleep(timer)
+            }
+            Some(Target::Task(_)) | None => return self.keep_cancel(at),
+        };
+        if !accepted {
+            self.set_cancel(at, Cancel::Pending);
         }
     }
 
-    fn is_unfinished(&self, key: Key) -> bool {
-        self.tasks.borrow().get(key).is_some_and(|task| !task.is_done())
+    /// As [`only_wait`](Self::only_wait); of a task that is stepping nothing is known yet.
+    fn waits_now(&self, key: Key) -> Option<Target> {
+        match self.tasks.borrow().get(key)?.phase {
+            Phase::Stepping => None,
+            _ => self.only_wait(key),
+        }
     }
 
     fn set_cancel(&self, key: Key, cancel: Cancel) {
@@ -200,33 +156,43 @@ impl State {
         }
     }
 
-    /// Schedules a task for the delivery, unless it is queued, or stepping: then the
-    /// end of the step sees to it.
-    fn wake_cancelled(&self, key: Key) {
+    /// The task itself keeps the request, and is scheduled for the delivery; unless it is
+    /// stepping: then the end of the step sees to it.
+    fn keep_cancel(&self, key: Key) {
         let mut tasks = self.tasks.borrow_mut();
         let Some(task) = tasks.get_mut(key) else { return };
-        if !task.can_wake() || task.phase == Phase::Stepping {
-            return;
+        task.cancel = Cancel::Pending;
+        if task.can_wake() && task.phase != Phase::Stepping {
+            task.queued = true;
+            drop(tasks);
+            self.push(Entry::Task(key), Cause::Cancel);
         }
-        task.queued = true;
-        drop(tasks);
-        self.push(Entry::Task(key), Cause::Cancel);
+    }
+
+    /// Whether a step must deliver a cancellation instead of polling.
+    pub(crate) fn must_deliver(&self, key: Key, cancel: Cancel) -> bool {
+        if cancel == Cancel::Pending {
+            return true;
+        }
+        match self.only_wait(key) {
+            Some(Target::Future(future)) => future.ended_cancelled(),
+            Some(Target::Sleep(timer)) => self.sleep_was_cancelled(timer),
+            Some(Target::Task(next)) => {
+                self.tasks.borrow().get(next).is_some_and(|task| task.phase == Phase::Cancelled)
+            }
+            None => false,
+        }
     }
 
     /// `Task::uncancel`: takes one request back; at none, an undelivered one is void.
     pub(crate) fn uncancel(&self, key: Key) -> u32 {
-        let left = match self.infos.borrow_mut().get_mut(&key.index) {
-            Some(info) => {
-                info.cancelling = info.cancelling.saturating_sub(1);
-                info.cancelling
-            }
-            None => 0,
-        };
-        if left == 0 {
-            if let Some(task) = self.tasks.borrow_mut().get_mut(key) {
-                if task.cancel == Cancel::Pending {
-                    task.cancel = Cancel::No;
-                }
+        let mut infos = self.infos.borrow_mut();
+        let Some(info) = infos.get_mut(&key.index) else { return 0 };
+        info.cancelling = info.cancelling.saturating_sub(1);
+        let left = info.cancelling;
+        if let Some(task) = self.tasks.borrow_mut().get_mut(key) {
+            if left == 0 && task.cancel == Cancel::Pending {
+                task.cancel = Cancel::No;
             }
         }
         left
@@ -234,43 +200,13 @@ impl State {
 
     /// What a task waits for, in words, for reports.
     pub(crate) fn waits_for(&self, key: Key) -> String {
-        let count = self.tasks.borrow().get(key).map_or(0, |task| task.waits.count());
+        let count = self.tasks.borrow().get(key).map_or(0, |task| task.waits.count);
         match self.only_wait(key) {
-            Some(Wait::Task(next)) => format!("the task {}", self.task_name(next)),
-            Some(Wait::Future(_)) => "a future that nobody sets".to_owned(),
-            Some(Wait::Sleep(_)) => "a time that has not come".to_owned(),
+            Some(Target::Task(next)) => format!("the task {}", self.task_name(next)),
+            Some(Target::Future(_)) => "a future that nobody sets".to_owned(),
+            Some(Target::Sleep(_)) => "a time that has not come".to_owned(),
             None if count > 1 => format!("{count} things at once"),
             None => "a wake from outside the loop".to_owned(),
         }
-    }
-}
-
-enum Wait {
-    Task(Key),
-    Future(Rc<dyn Awaited>),
-    Sleep(u32),
-}
-
-impl TaskRef {
-    /// Asks the task to end. The request is delivered at the start of its next step,
-    /// in the next turn (rule 10); what the task awaits is asked first, and a task or
-    /// future that is awaited is cancelled in turn. A task that has not begun never
-    /// does. Returns whether there was anything to cancel: false when it is done.
-    pub fn cancel(&self) -> bool {
-        self.handle.state.request_cancel(self.key)
-    }
-
-    /// How many cancel requests were made and not taken back.
-    pub fn cancelling(&self) -> u32 {
-        let infos = self.handle.state.infos.borrow();
-        let here = self.handle.state.tasks.borrow().get(self.key).is_some();
-        infos.get(&self.key.index).filter(|_| here).map_or(0, |info| info.cancelling)
-    }
-
-    /// Takes one cancel request back and returns how many remain. At none, a request
-    /// that is not delivered yet is void; one that went on to what the task awaits is
-    /// not called back.
-    pub fn uncancel(&self) -> u32 {
-        self.handle.state.uncancel(self.key)
     }
 }

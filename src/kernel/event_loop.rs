@@ -1,33 +1,32 @@
-//! `EventLoop`: the turn, and what drives it.
+//! The turn. `run_once` is the function to read first.
 //!
-//! `run_once` is the function to read first. Steps 3 to 5 only move entries to the ready
-//! queue; step 6 alone runs user code, and exactly the batch that was ready when it
-//! began. What that makes ready waits for the next turn.
+//! Steps 3 to 5 only move entries to the ready queue; step 6 alone runs user code, and
+//! exactly the batch that was ready when it began. What that makes ready waits for the
+//! next turn.
 
-use super::call::Call;
-use super::clock::NEVER;
 use super::context;
-use super::exception::catch;
-use super::observe::{Cause, Event, Outcome};
-use super::ready::{Entry, Pending};
+use super::ready::Entry;
 use super::state::{Injected, Life, LoopHandle, State};
-use crate::Clock;
+use super::timer::Timer;
+use crate::call::Call;
+use crate::clock::{Clock, NEVER};
 use crate::error::{Deadlock, RunError, Waiting};
+use crate::exception::catch;
+use crate::observe::{Cause, Event, Outcome};
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// While something is ready, the kernel is asked for events once in this many entries
-/// run: a look costs as much as ten of them. It bounds how long sockets, timers and
-/// other threads wait behind a queue that is never empty.
-pub(crate) const ASK_EVERY: usize = 64;
+/// run: a look costs as much as ten of them. It bounds how long sockets and timers wait
+/// behind a queue that is never empty.
+const ASK_EVERY: usize = 64;
 
 impl State {
     /// One turn.
     pub(crate) fn run_once(&self, limit: Option<Duration>) -> Result<usize, RunError> {
         self.turns.set(self.turns.get() + 1);
-        let ready = self.ready.borrow().len();
-        self.emit(|| Event::Turn { ready });
+        self.emit(|| Event::Turn { ready: self.ready.borrow().len() });
 
         // 1 how long may we sleep
         let wait = self.how_long(limit)?;
@@ -58,52 +57,65 @@ enum Wait {
 }
 
 impl State {
-    /// Step 1. `limit` is how long the caller of `turn` lets us sleep; a turn with a
-    /// limit always asks.
+    /// Step 1. `limit` is how long the caller of `turn` lets us sleep; such a turn asks
+    /// always.
+    #[inline]
     fn how_long(&self, limit: Option<Duration>) -> Result<Wait, RunError> {
-        let busy = self.ready.borrow().len() > 0 || self.stopping.get();
-        if busy || self.injector.is_filled() {
+        if self.ready.borrow().len() > 0 || self.stopping.get() {
             let lately = self.unasked.get() < ASK_EVERY && limit.is_none();
-            return Ok(if busy && lately { Wait::Skip } else { Wait::Ask });
+            return Ok(if lately { Wait::Skip } else { Wait::Ask });
         }
-        let deadline = self.timers.borrow_mut().next_deadline();
-        if !self.time.is_virtual() {
-            let left = deadline
-                .filter(|d| *d != NEVER)
-                .map(|deadline| Duration::from_nanos(deadline.saturating_sub(self.time.now())));
-            return Ok(Wait::Sleep(left.into_iter().chain(limit).min()));
+        if self.injector.is_filled() {
+            return Ok(Wait::Ask);
         }
+        let deadline = self.timers.borrow_mut().next_deadline().filter(|d| *d != NEVER);
+        if self.time.is_virtual() {
+            return self.how_long_virtually(deadline, limit);
+        }
+        let left = deadline.map(|d| Duration::from_nanos(d.saturating_sub(self.time.now())));
+        Ok(Wait::Sleep(left.into_iter().chain(limit).min()))
+    }
+
+    /// Virtual time moves, or not, when nothing is ready.
+    fn how_long_virtually(
+        &self,
+        deadline: Option<u64>,
+        limit: Option<Duration>,
+    ) -> Result<Wait, RunError> {
         let (jobs, descriptors) = (self.jobs.get(), self.reactor.borrow().waited);
-        let deadline = deadline.filter(|deadline| *deadline != NEVER);
-        if let Some(due) = deadline.filter(|due| *due <= self.time.now()) {
-            return Ok(Wait::Jump(due)); // it is due already: nothing moves
-        }
         let held = jobs + descriptors > 0;
-        match deadline.filter(|_| self.time.kind() == Clock::AutoJump) {
-            Some(_) if held => {
+        match deadline {
+            Some(due) if due <= self.time.now() => Ok(Wait::Jump(due)), // nothing moves
+            Some(to) if self.time.kind() == Clock::AutoJump && !held => Ok(Wait::Jump(to)),
+            Some(_) if self.time.kind() == Clock::AutoJump => {
                 self.emit(|| Event::Held { jobs, descriptors });
                 Ok(Wait::Sleep(limit))
             }
-            Some(to) => Ok(Wait::Jump(to)),
-            None if held || limit.is_some() || self.has_remotes() => Ok(Wait::Sleep(limit)),
-            None => Err(RunError::Deadlock(self.deadlock(deadline))),
+            _ if held || limit.is_some() => Ok(Wait::Sleep(limit)),
+            // Another thread may still call in.
+            _ if Arc::strong_count(&self.presence) > 1 => Ok(Wait::Sleep(limit)),
+            _ => Err(RunError::Deadlock(self.deadlock(deadline))),
         }
     }
 
     /// Step 2: the only place where the thread blocks.
+    #[inline]
     fn wait(&self, wait: Wait) -> Result<(), RunError> {
-        let timeout = match wait {
-            Wait::Skip => return Ok(()),
+        match wait {
+            Wait::Skip => Ok(()),
+            Wait::Ask => self.ask(Some(Duration::ZERO)),
+            Wait::Sleep(left) => self.ask(left),
             Wait::Jump(to) => {
                 if to > self.time.now() {
                     self.emit(|| Event::Jumps { to: Duration::from_nanos(to) });
                 }
                 self.time.jump_to(to);
-                return Ok(());
+                Ok(())
             }
-            Wait::Ask => Some(Duration::ZERO),
-            Wait::Sleep(left) => left,
-        };
+        }
+    }
+
+    fn ask(&self, timeout: Option<Duration>) -> Result<(), RunError> {
         self.unasked.set(0);
         let sleeps = timeout != Some(Duration::ZERO) && self.injector.fall_asleep();
         if sleeps {
@@ -120,65 +132,52 @@ impl State {
     }
 
     /// Step 3. Takes what is there when it begins, and no more.
+    #[inline]
     fn take_in_injected(&self) {
-        if !self.injector.is_filled() {
-            return;
-        }
-        let mut inbox = self.inbox.take();
-        self.injector.take(&mut inbox);
-        for (_, item) in inbox.drain(..) {
-            self.take_in(item);
-        }
-        self.inbox.replace(inbox);
-    }
-
-    fn take_in(&self, item: Injected) {
-        let at = Location::caller();
-        match item {
-            Injected::Wake(key) => {
-                let before = self.cause.replace(Cause::OtherThread);
-                self.wake(key);
-                self.cause.set(before);
-            }
-            Injected::Complete(job) => {
-                self.push_call(Call::new(move || job.complete()), at, Cause::OtherThread);
+        if self.injector.is_filled() {
+            for item in self.injector.take() {
+                self.because(Cause::OtherThread, || match item {
+                    Injected::Wake(key) => self.wake(key),
+                    Injected::Complete(job) => {
+                        let call = |place: &mut Call| place.set(move || job.complete());
+                        self.push_call(call, Location::caller(), Cause::OtherThread);
+                    }
+                });
             }
         }
     }
 
     /// Step 4. Readiness becomes entries; nobody is woken yet.
+    #[inline]
     fn take_in_events(&self, wait: Wait) {
         if matches!(wait, Wait::Skip | Wait::Jump(_)) {
             return;
         }
-        let mut reactor = self.reactor.borrow_mut();
-        if !self.observed.get() {
-            let mut ready = self.ready.borrow_mut();
-            return reactor.take_events(|key| ready.push(Entry::Source(key)));
+        let ready = self.reactor.borrow_mut().take_events();
+        for key in ready {
+            self.push(Entry::Source(key), Cause::Readiness);
         }
-        let mut keys = Vec::new();
-        reactor.take_events(|key| keys.push(key));
-        drop(reactor);
-        keys.into_iter().for_each(|key| self.push_source(key));
     }
 
     /// Step 5. All timers that are due at this turn's reading of the clock (rule 3).
+    #[inline]
     fn take_in_timers(&self) {
         let now = self.time.of_turn();
         loop {
             let due = self.timers.borrow_mut().pop_due(now);
             let Some(key) = due else { return };
-            self.push(Entry::Timer(key.index, key.low()), Cause::Deadline);
+            self.push(Entry::Timer(key.index, key.number as u32), Cause::Deadline);
         }
     }
 
     /// Step 6. What was ready when it began, and nothing that came after (rule 2).
+    #[inline]
     fn run_batch(&self) -> usize {
         let batch = self.ready.borrow().len();
         for _ in 0..batch {
             let Some(entry) = self.ready.borrow_mut().pop() else { break };
             self.running.set(Some(entry));
-            if self.debug.get() || self.observed.get() {
+            if self.is_watched() {
                 self.run_watched(entry);
             } else {
                 self.run_entry(entry);
@@ -192,40 +191,33 @@ impl State {
     #[inline]
     fn run_entry(&self, entry: Entry) -> Outcome {
         match entry {
-            Entry::Task(key) => {
-                self.step(key);
-                Outcome::Finished
+            Entry::Task(key) => self.step(key),
+            Entry::Calls(_) => {
+                let mut ready = self.ready.borrow_mut();
+                self.call_number.set(ready.first_call());
+                let mut call = ready.pop_call();
+                drop(ready);
+                self.run_call(&mut call, None)
             }
-            Entry::Call => self.run_next_call(),
             Entry::Timer(index, low) => match self.ripe(index, low) {
-                Some((call, at)) => self.run_call(*call, at),
+                Some(mut timer) => self.run_call(&mut timer.call, timer.at),
                 None => Outcome::Finished,
             },
-            Entry::Source(key) => {
-                self.run_source(key);
-                Outcome::Finished
-            }
+            Entry::Source(key) => self.run_source(key),
         }
     }
 
     #[inline]
-    fn run_next_call(&self) -> Outcome {
-        let next = self.ready.borrow_mut().pop_call();
-        let Some((number, Pending { call, at })) = next else { return Outcome::Finished };
-        self.call_number.set(number);
-        match call {
-            Some(call) => self.run_call(call, at),
-            None => Outcome::Cancelled,
+    fn run_call(&self, call: &mut Call, at: Option<&'static Location<'static>>) -> Outcome {
+        if call.is_empty() {
+            return Outcome::Cancelled;
         }
-    }
-
-    #[inline]
-    fn run_call(&self, call: Call, at: Option<&'static Location<'static>>) -> Outcome {
-        let name = call.name();
+        let name = call.namer();
         match catch(|| call.run()) {
             Ok(()) => Outcome::Finished,
             Err(payload) => {
-                self.report("Exception in callback", name, at, Some(payload));
+                let origin = || self.origins.borrow().get(&self.call_number.get()).copied();
+                self.report("Exception in callback", name(), at.or_else(origin), Some(payload));
                 Outcome::Panicked
             }
         }
@@ -234,19 +226,17 @@ impl State {
     /// Runs an entry under the eyes of the observer, or of debug mode's stop-watch.
     #[cold]
     fn run_watched(&self, entry: Entry) {
-        let (name, at) = self.who(entry);
-        if entry == Entry::Call {
-            self.call_number.set(self.ready.borrow().first_call());
-        }
-        let what = self.actor(entry);
+        self.call_number.set(self.ready.borrow().first_call());
+        let (what, (name, at)) = (self.actor(entry), self.who(entry));
         self.emit(|| Event::Runs { what, name: &name });
-        let begun = self.debug.get().then(Instant::now);
+        let begun = Instant::now();
         let outcome = self.run_entry(entry);
-        if !matches!(entry, Entry::Task(_)) {
-            self.emit(|| Event::Ran { what, name: &name, outcome });
+        let took = begun.elapsed();
+        if let Entry::Calls(_) = entry {
+            self.origins.borrow_mut().remove(&self.call_number.get());
         }
-        let took = begun.map(|begun| begun.elapsed()).filter(|took| *took >= self.slow.get());
-        if let Some(took) = took {
+        self.emit(|| Event::Ran { what, name: &name, outcome });
+        if self.debug.get() && took >= self.slow.get() {
             match at {
                 Some(at) => log::warn!("{name}, scheduled at {at}, took {took:?}"),
                 None => log::warn!("{name} took {took:?}"),
@@ -261,13 +251,24 @@ impl State {
                 let at = self.infos.borrow().get(&key.index).and_then(|info| info.at);
                 (self.task_name(key), at)
             }
-            Entry::Call => {
-                let ready = self.ready.borrow();
-                let first = ready.peek_call(ready.first_call());
-                let name = first.and_then(|p| p.call.as_ref()).map_or("(cancelled)", Call::name);
-                (name.to_owned(), first.and_then(|pending| pending.at))
+            Entry::Calls(_) => {
+                let number = self.call_number.get();
+                let mut ready = self.ready.borrow_mut();
+                let name = ready.call_mut(number).map_or("", |call| call.name());
+                (name.to_owned(), self.origins.borrow().get(&number).copied())
             }
-            Entry::Timer(index, low) => self.who_is_due(index, low),
+            Entry::Timer(index, low) => {
+                let mut timers = self.timers.borrow_mut();
+                let found = timers.find(index, low).and_then(|_| timers.at(index));
+                match found {
+                    Some(Timer::Call(timer)) => (timer.call.name().to_owned(), timer.at),
+                    Some(sleep) => {
+                        let whose = sleep.owner().map(|task| self.task_name(task));
+                        (format!("the sleep of {}", whose.unwrap_or_default()), None)
+                    }
+                    None => ("(cancelled)".to_owned(), None),
+                }
+            }
             Entry::Source(key) => {
                 let fd = self.reactor.borrow().sources.get(key).map_or(-1, |source| source.fd);
                 (format!("fd {fd}"), None)
@@ -275,16 +276,9 @@ impl State {
         }
     }
 
-    // -- the end -----------------------------------------------------------
-
-    /// Whether another thread could still call in.
-    fn has_remotes(&self) -> bool {
-        Arc::strong_count(&self.presence) > 1
-    }
-
     fn deadlock(&self, next: Option<u64>) -> Deadlock {
         let name = |key| Waiting { task: self.task_name(key), waits_for: self.waits_for(key) };
-        let waiting = self.unfinished().map(name).collect();
+        let waiting = self.unfinished().into_iter().map(name).collect();
         Deadlock { waiting, next_deadline: next.map(Duration::from_nanos) }
     }
 
@@ -295,20 +289,15 @@ impl State {
         }
         let extensions = self.extensions.take();
         self.contain("an extension", || drop(extensions));
-        let next_floor = self.tasks.borrow().next_floor();
-        context::unregister(self.id, next_floor);
-        for (_, item) in self.injector.close() {
+        context::unregister(self.id, self.tasks.borrow().next_floor());
+        for item in self.injector.close() {
             self.contain("what another thread sent", || drop(item));
         }
-        let keys: Vec<_> = self.unfinished().collect();
-        for key in keys {
-            let name = self.task_name(key);
-            self.report("Task was destroyed but it is pending!", &name, None, None);
-            self.abandon(key, &name);
+        for key in self.unfinished() {
+            self.abandon(key);
         }
-        for pending in self.ready.borrow_mut().drain() {
-            self.contain("a callback", || drop(pending));
-        }
+        let calls = self.ready.borrow_mut().drain();
+        calls.for_each(|call| self.discard(call));
         for timer in self.timers.borrow_mut().drain() {
             self.contain("a timer", || drop(timer));
         }
@@ -319,12 +308,12 @@ impl State {
 }
 
 impl LoopHandle {
-    /// Runs until `turn` says so, with this loop as the thread's running one.
+    /// Runs turns until `turn` says so, with this loop as the thread's running one.
     pub(crate) fn drive<R>(
         &self,
         mut turn: impl FnMut(&State) -> Option<Result<R, RunError>>,
     ) -> Result<R, RunError> {
-        if self.state.life.get() == Life::Closed {
+        if self.state.is_closed() {
             return Err(RunError::Closed);
         }
         let entered = context::enter(self)?;

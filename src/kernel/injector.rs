@@ -97,17 +97,16 @@ impl<T> Injector<T> {
         self.lock().asleep = false;
     }
 
-    /// Moves what is there now, and no more, to `into` (which is empty).
-    pub(crate) fn take(&self, into: &mut Vec<(u64, T)>) {
+    /// Takes what is there now, and no more.
+    pub(crate) fn take(&self) -> impl Iterator<Item = T> + use<T> {
         let mut inbox = self.lock();
         self.filled.store(false, Ordering::Release);
-        std::mem::swap(&mut inbox.items, into);
+        std::mem::take(&mut inbox.items).into_iter().map(|(_, item)| item)
     }
 
     /// Refuses everything from now on and gives back what was not taken in.
-    pub(crate) fn close(&self) -> Vec<(u64, T)> {
-        let mut inbox = self.lock();
-        inbox.closed = true;
-        std::mem::take(&mut inbox.items)
+    pub(crate) fn close(&self) -> impl Iterator<Item = T> + use<T> {
+        self.lock().closed = true;
+        self.take()
     }
 }

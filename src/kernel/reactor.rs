@@ -36,6 +36,7 @@ pub enum Direction {
     Write = 1,
 }
 
+#[derive(Default)]
 pub(crate) struct Source {
     pub(crate) fd: RawFd,
     pub(crate) sides: [Side; 2],
@@ -99,17 +100,19 @@ impl Reactor {
 
     /// Notes what became ready, and gives the sources that somebody waits for, in the
     /// order of the events.
-    pub(crate) fn take_events(&mut self, mut ready: impl FnMut(Key)) {
+    pub(crate) fn take_events(&mut self) -> Vec<Key> {
+        let mut ready = Vec::new();
         for event in &self.events {
             let key = key_of(event.token());
             let Some(source) = self.sources.get_mut(key) else { continue };
             source.note(event);
             if !source.queued && source.sides.iter().any(|side| side.ready && side.is_wanted()) {
                 source.queued = true;
-                ready(key);
+                ready.push(key);
             }
         }
         self.events.clear();
+        ready
     }
 
     /// # Errors
@@ -117,10 +120,12 @@ impl Reactor {
     /// polled, such as a regular file. Nothing is registered then.
     pub(crate) fn register(&mut self, fd: RawFd, interest: Interest) -> io::Result<Key> {
         let registry = registry(&self.poll)?;
-        let key = self.sources.next_key();
-        registry.register(&mut SourceFd(&fd), token_of(key), interest)?;
-        let sides = [Side::default(), Side::default()];
-        Ok(self.sources.insert(Source { fd, sides, queued: false }))
+        let key = self.sources.insert_with(|_| Source { fd, ..Source::default() });
+        if let Err(error) = registry.register(&mut SourceFd(&fd), token_of(key), interest) {
+            self.sources.remove(key);
+            return Err(error);
+        }
+        Ok(key)
     }
 
     /// Changes the interest, and has the kernel tell anew what is ready now.
@@ -176,7 +181,7 @@ impl Source {
 
 impl Side {
     fn is_wanted(&self) -> bool {
-        self.wanted || self.waiters.len() > 0
+        self.wanted || !self.waiters.is_empty()
     }
 }
 

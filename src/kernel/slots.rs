@@ -1,13 +1,13 @@
 //! `Slots`: a slab whose keys carry a generation, so that a stale key finds nothing.
 //!
-//! A key is an index and a generation. Removing a value raises the generation of
-//! its place, hence a key held by anybody for ever (a waker in another thread, an
-//! event for a descriptor closed meanwhile) can never reach the value that lives
-//! there next. A place whose generations are used up is retired, not wrapped.
+//! A key is an index and a generation. Removing a value raises the generation of its
+//! place; so a key that somebody keeps for ever (a waker in another thread, an event for
+//! a descriptor closed meanwhile) can never reach the value that lives there next. A
+//! place whose generations are used up is retired, not wrapped.
 //!
-//! Every operation is O(1). This file does not know what is stored.
-
-use slab::Slab;
+//! Every operation is O(1). This file does not know what is stored. It is not the `slab`
+//! crate because that forgets a place's generation when the value goes; where no key
+//! outlives its value (timers, leaves), `slab` it is.
 
 /// Bits of a generation; a waker packs it into one word with the index and the loop.
 pub(crate) const GENERATION_BITS: u32 = 24;
@@ -23,82 +23,90 @@ pub(crate) struct Key {
 }
 
 pub(crate) struct Slots<T> {
-    /// `None` marks a retired place.
-    slab: Slab<Option<T>>,
-    /// The generation of each place: of its value, or of the one that comes next.
-    generations: Vec<u32>,
+    places: Vec<Place<T>>,
+    /// The free place that was left last, or `NONE`.
+    free: u32,
     /// The generation with which an untouched place begins.
     floor: u32,
-    retired: usize,
+    live: usize,
 }
+
+struct Place<T> {
+    /// The generation of the value here, or of the one that comes next.
+    generation: u32,
+    /// Among free places, the next one.
+    next: u32,
+    value: Option<T>,
+}
+
+const NONE: u32 = u32::MAX;
 
 impl<T> Slots<T> {
     /// Keys begin at generation `floor`.
     pub(crate) fn new(floor: u32) -> Self {
-        Slots { slab: Slab::new(), generations: Vec::new(), floor, retired: 0 }
+        Slots { places: Vec::new(), free: NONE, floor, live: 0 }
     }
 
-    /// The key that the next [`insert`](Self::insert) will give.
+    /// Stores what `make` returns for its key.
     ///
     /// # Panics
     /// When 2^26 values live at once.
-    pub(crate) fn next_key(&mut self) -> Key {
-        loop {
-            let index = self.slab.vacant_key();
-            if index == self.generations.len() {
-                assert!(index < 1 << INDEX_BITS, "more than 2^{INDEX_BITS} live entries");
-                self.generations.push(self.floor);
-            }
-            let generation = self.generations[index];
-            if generation <= LAST_GENERATION {
-                return Key { index: index as u32, generation };
-            }
-            self.slab.insert(None);
-            self.retired += 1;
+    #[inline(always)] // so that the value is written where it stays, not copied there
+    pub(crate) fn insert_with(&mut self, make: impl FnOnce(Key) -> T) -> Key {
+        self.live += 1;
+        if let Some(place) = self.places.get_mut(self.free as usize) {
+            let key = Key { index: self.free, generation: place.generation };
+            self.free = place.next;
+            place.value = Some(make(key));
+            return key;
         }
-    }
-
-    pub(crate) fn insert(&mut self, value: T) -> Key {
-        let key = self.next_key();
-        self.slab.insert(Some(value));
+        let index = self.places.len() as u32;
+        assert!(index < 1 << INDEX_BITS, "more than 2^{INDEX_BITS} live entries");
+        let key = Key { index, generation: self.floor };
+        self.places.push(Place { generation: self.floor, next: NONE, value: Some(make(key)) });
         key
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        if *self.generations.get(key.index as usize)? != key.generation {
-            return None;
-        }
-        self.slab.get_mut(key.index as usize)?.as_mut()
+        let place = self.places.get_mut(key.index as usize)?;
+        if place.generation == key.generation { place.value.as_mut() } else { None }
     }
 
     #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
-        if *self.generations.get(key.index as usize)? != key.generation {
-            return None;
-        }
-        self.slab.get(key.index as usize)?.as_ref()
+        let place = self.places.get(key.index as usize)?;
+        if place.generation == key.generation { place.value.as_ref() } else { None }
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
-        self.get(key)?;
-        self.generations[key.index as usize] += 1;
-        self.slab.remove(key.index as usize)
+        let place = self.places.get_mut(key.index as usize)?;
+        if place.generation != key.generation {
+            return None;
+        }
+        let value = place.value.take()?;
+        self.live -= 1;
+        place.generation += 1;
+        if place.generation <= LAST_GENERATION {
+            place.next = std::mem::replace(&mut self.free, key.index);
+        } // else it is retired: no list has it any more
+        Some(value)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slab.len() - self.retired
+        self.live
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
-        self.slab.iter().filter_map(|(index, value)| {
-            let key = Key { index: index as u32, generation: self.generations[index] };
-            value.as_ref().map(|value| (key, value))
+        self.places.iter().enumerate().filter_map(|(index, place)| {
+            let key = Key { index: index as u32, generation: place.generation };
+            place.value.as_ref().map(|value| (key, value))
         })
     }
 
     /// A floor above every generation that was ever given out here.
     pub(crate) fn next_floor(&self) -> u32 {
-        self.generations.iter().map(|g| g + 1).max().unwrap_or(self.floor)
+        self.places.iter().map(|place| place.generation + 1).max().unwrap_or(self.floor)
     }
 }

@@ -1,26 +1,28 @@
 //! `State`: all memory of a loop, in one struct; `LoopHandle`: a way to it.
 //!
-//! One rule keeps re-entrancy harmless, here and in every file of the kernel: **no
-//! borrow of a field is held across a callback, a poll, a wake, or a drop of user
-//! data**. What is to be called or dropped is moved out first.
+//! One rule keeps re-entrancy harmless, in every file of the kernel: **no borrow of a
+//! field is held across a callback, a poll, a wake, or a drop of user data**. What is to
+//! be called or dropped is moved out first.
 
-use super::call::Call;
 use super::cancel::Leaf;
-use super::clock::Time;
-use super::exception::Handler;
+use super::context;
 use super::injector::{Injector, Refused};
-use super::observe::{Actor, Cause, Event, Moment, Observer};
 use super::reactor::Reactor;
 use super::ready::{Entry, Ready};
-use super::sleep::Timer;
 use super::slots::{Key, Slots};
 use super::task::{Info, TaskEntry};
+use super::timer::Timer;
 use super::timers::Timers;
 use super::waiters::{Waiter, Waiters};
+use crate::call::Call;
+use crate::clock::{Clock, Time};
+use crate::exception::Handler;
+use crate::observe::{Actor, Cause, Event, Moment, Observer};
 use slab::Slab;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
 use std::rc::Rc;
@@ -29,8 +31,8 @@ use std::task::Waker;
 use std::time::Duration;
 
 /// A way to a loop from its own thread: cheap to clone, and harmless when the loop is
-/// closed, which every call then says. [`RemoteHandle`](crate::RemoteHandle) is the
-/// way for other threads.
+/// closed, which every call then says. [`RemoteHandle`](crate::RemoteHandle) is the way
+/// for other threads.
 #[derive(Clone)]
 pub struct LoopHandle {
     pub(crate) state: Rc<State>,
@@ -49,8 +51,6 @@ pub(crate) struct State {
     pub(crate) injector: Arc<Injector<Injected>>,
     /// Shared with every `RemoteHandle`: while there is one, other threads may call in.
     pub(crate) presence: Arc<()>,
-    /// What step 3 takes in; kept, so that its memory is used again.
-    pub(crate) inbox: RefCell<Vec<(u64, Injected)>>,
     // tasks
     pub(crate) tasks: RefCell<Slots<TaskEntry>>,
     /// What few tasks have: a name of their own, a count of cancel requests.
@@ -81,6 +81,8 @@ pub(crate) struct State {
     pub(crate) handler: RefCell<Option<Rc<Handler>>>,
     pub(crate) debug: Cell<bool>,
     pub(crate) slow: Cell<Duration>,
+    /// Where callbacks that wait were scheduled, in debug mode and when observed.
+    pub(crate) origins: RefCell<HashMap<u64, &'static Location<'static>>>,
     /// What upper layers keep with the loop, such as its pool of threads.
     pub(crate) extensions: RefCell<Vec<Rc<dyn Any>>>,
 }
@@ -106,8 +108,7 @@ pub trait Completion: Send + Sync {
     fn complete(self: Arc<Self>);
 }
 
-/// A wake that cannot be delivered is logged: there is nobody to give it back to. The
-/// word stays in the inbox, so that the task runs when the loop next looks.
+/// A wake that cannot be delivered is logged: there is nobody to give it back to.
 pub(crate) fn inject_wake(injector: &Injector<Injected>, key: Key) {
     if let Err(Refused::Bell(_, error)) = injector.push(Injected::Wake(key)) {
         log::error!("cannot wake the event loop: {error}");
@@ -115,46 +116,90 @@ pub(crate) fn inject_wake(injector: &Injector<Injected>, key: Key) {
 }
 
 impl State {
+    pub(crate) fn new(clock: Clock) -> io::Result<Rc<State>> {
+        let (reactor, bell) = Reactor::new()?;
+        let epoll = reactor.try_clone_fd()?;
+        let injector = Arc::new(Injector::new(Box::new(move || bell.wake())));
+        let (id, floor) = context::register(&injector)?;
+        let state = Rc::new(State {
+            id,
+            life: Cell::new(Life::Idle),
+            time: Time::new(clock),
+            ready: RefCell::new(Ready::new()),
+            timers: RefCell::new(Timers::new()),
+            reactor: RefCell::new(reactor),
+            epoll,
+            injector,
+            presence: Arc::new(()),
+            tasks: RefCell::new(Slots::new(floor)),
+            infos: RefCell::default(),
+            leaves: RefCell::new(Slab::new()),
+            next_task: Cell::new(0),
+            next_waiter: Cell::new(0),
+            turns: Cell::new(0),
+            steps: Cell::new(0),
+            running: Cell::new(None),
+            call_number: Cell::new(0),
+            stopping: Cell::new(false),
+            unasked: Cell::new(usize::MAX / 2), // ask in the first turn
+            budget: Cell::new(0),
+            jobs: Cell::new(0),
+            observed: Cell::new(false),
+            observer: RefCell::new(None),
+            cause: Cell::new(Cause::Wake),
+            handler: RefCell::new(None),
+            debug: Cell::new(false),
+            slow: Cell::new(Duration::MAX),
+            origins: RefCell::default(),
+            extensions: RefCell::default(),
+        });
+        context::adopt(&state);
+        Ok(state)
+    }
+
     /// Puts `entry` at the back of the ready queue.
     #[inline]
     pub(crate) fn push(&self, entry: Entry, cause: Cause) {
         self.ready.borrow_mut().push(entry);
         if self.observed.get() {
-            self.emit_ready(entry, cause);
+            self.tell_ready(self.actor(entry), cause);
         }
     }
 
-    /// Queues a callback and answers its number.
-    #[inline]
+    /// Queues a callback, which `write` puts into its place, and answers its number.
+    #[inline(always)]
     pub(crate) fn push_call(
         &self,
-        call: Call,
+        write: impl FnOnce(&mut Call),
         at: &'static Location<'static>,
         cause: Cause,
     ) -> u64 {
-        let kept = (self.debug.get() || self.observed.get()).then_some(at);
-        let number = self.ready.borrow_mut().push_call(call, kept);
-        if self.observed.get() {
-            self.emit_became_ready(Actor::Callback(number), cause);
+        let number = self.ready.borrow_mut().push_call(write);
+        if self.is_watched() {
+            self.origins.borrow_mut().insert(number, at);
+            self.tell_ready(Actor::Callback(number), cause);
         }
         number
     }
 
-    /// Wakes a task: it will be polled once, however often this is called before
-    /// (rule 5). A wake for a task that is done or gone does nothing (rule 6).
+    /// Wakes a task: it will be polled once, however often this is called before (rule
+    /// 5). A wake for a task that is done or gone does nothing (rule 6).
     #[inline]
     pub(crate) fn wake(&self, key: Key) {
         let mut tasks = self.tasks.borrow_mut();
-        match tasks.get_mut(key) {
-            Some(task) if task.can_wake() => task.queued = true,
-            Some(task) if !task.is_done() => return,
-            _ => {
+        let gone = match tasks.get_mut(key) {
+            Some(task) if task.can_wake() => {
+                task.queued = true;
                 drop(tasks);
-                return self.emit(|| Event::StaleWake);
+                return self.push(Entry::Task(key), self.cause.get());
             }
-        }
+            Some(task) => task.is_done(),
+            None => true,
+        };
         drop(tasks);
-        self.push(Entry::Task(key), self.cause.get());
+        if gone {
+            self.emit(|| Event::StaleWake);
+        }
     }
 
     /// Makes ready, in their order, all that waited for something that is done (rule 8).
@@ -163,8 +208,7 @@ impl State {
             match waiter {
                 Waiter::Waker(waker) => self.wake_because(cause, &waker),
                 Waiter::Call(call, at) => {
-                    let here = Location::caller();
-                    self.push_call(call, at.unwrap_or(here), cause);
+                    self.push_call(|place| *place = call, at, cause);
                 }
             }
         }
@@ -173,37 +217,44 @@ impl State {
     /// Wakes by a waker, which may be anybody's code.
     #[inline]
     pub(crate) fn wake_because(&self, cause: Cause, waker: &Waker) {
+        self.because(cause, || {
+            self.contain("a waker", || waker.wake_by_ref());
+        });
+    }
+
+    /// Gives the wakes in `f` their cause.
+    #[inline]
+    pub(crate) fn because(&self, cause: Cause, f: impl FnOnce()) {
         let before = self.cause.replace(cause);
-        self.contain("a waker", || waker.wake_by_ref());
+        f();
         self.cause.set(before);
     }
 
-    /// A number for a new waiter.
+    /// A number for a new waiter, from 1.
     pub(crate) fn waiter_number(&self) -> u64 {
-        let number = self.next_waiter.get();
-        self.next_waiter.set(number + 1);
-        number
+        self.next_waiter.set(self.next_waiter.get() + 1);
+        self.next_waiter.get()
     }
 
-    /// Waits in a list under `number`, or under a new one if that is not there. What
-    /// was replaced is for the caller to drop, outside of its borrow.
+    /// Waits in a list under `number` (0: none yet), or under a new one if that is not
+    /// there. What was replaced is for the caller to drop, outside of its borrow.
     pub(crate) fn await_in(
         &self,
         list: &mut Waiters,
-        number: &mut Option<u64>,
+        number: &mut u64,
         waker: &Waker,
     ) -> Option<Waker> {
-        let waker = match number.map(|number| list.update(number, waker.clone())) {
-            Some(Ok(old)) => return Some(old),
-            Some(Err(waker)) => waker,
-            None => waker.clone(),
-        };
-        let new = self.waiter_number();
-        list.push(new, Waiter::Waker(waker));
-        *number = Some(new);
-        None
+        match list.update(*number, waker.clone()) {
+            Ok(old) => Some(old),
+            Err(waker) => {
+                *number = self.waiter_number();
+                list.push(*number, Waiter::Waker(waker));
+                None
+            }
+        }
     }
 
+    #[inline]
     pub(crate) fn current_task(&self) -> Option<Key> {
         match self.running.get() {
             Some(Entry::Task(key)) => Some(key),
@@ -217,6 +268,12 @@ impl State {
 
     // -- seeing: one branch when nobody looks ------------------------------
 
+    /// Somebody may ask who it was: the observer, or debug mode.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.debug.get() || self.observed.get()
+    }
+
     /// Tells the observer, if there is one.
     #[inline]
     pub(crate) fn emit<'a>(&self, event: impl FnOnce() -> Event<'a>) {
@@ -225,39 +282,33 @@ impl State {
         }
     }
 
+    /// An observer that causes events is not told of those, and one that panics is taken
+    /// off.
     #[cold]
     fn tell(&self, event: &Event<'_>) {
         let time = Duration::from_nanos(self.time.of_turn());
         let at = Moment { turn: self.turns.get(), time };
         let observer = self.observer.borrow().clone();
         let Some(observer) = observer else { return };
-        // An observer that causes events of its own is not told of them.
         self.observed.set(false);
-        let well = self.contain("an observer", || observer.event(at, event));
-        let kept = self.observer.borrow().is_some();
-        if !well {
-            let gone = self.observer.take();
-            drop(gone);
-        }
-        self.observed.set(well && kept);
+        let gone = match self.contain("an observer", || observer.event(at, event)) {
+            true => None,
+            false => self.observer.take(),
+        };
+        drop(gone);
+        self.observed.set(self.observer.borrow().is_some());
     }
 
     #[cold]
-    fn emit_ready(&self, entry: Entry, cause: Cause) {
-        self.emit_became_ready(self.actor(entry), cause);
-    }
-
-    #[cold]
-    fn emit_became_ready(&self, what: Actor, cause: Cause) {
-        let running = self.running.get();
-        let by = running.map(|entry| self.actor(entry));
-        self.tell(&Event::Ready { what, cause, by, rule: cause.rule(running.is_some()) });
+    fn tell_ready(&self, what: Actor, cause: Cause) {
+        let by = self.running.get().map(|entry| self.actor(entry));
+        self.emit(|| Event::Ready { what, cause, by, rule: cause.rule(by.is_some()) });
     }
 
     pub(crate) fn actor(&self, entry: Entry) -> Actor {
         match entry {
             Entry::Task(key) => Actor::Task(self.tasks.borrow().get(key).map_or(0, |t| t.number)),
-            Entry::Call => Actor::Callback(self.call_number.get()),
+            Entry::Calls(_) => Actor::Callback(self.call_number.get()),
             Entry::Timer(index, _) => Actor::Timer(index),
             Entry::Source(key) => Actor::Source(key.index),
         }

@@ -8,13 +8,13 @@
 //!
 //! One word when nobody waits. This file does not know what is waited for.
 
-use super::call::Call;
+use crate::call::Call;
 use std::panic::Location;
 use std::task::Waker;
 
 pub(crate) enum Waiter {
     Waker(Waker),
-    Call(Call, Option<&'static Location<'static>>),
+    Call(Call, &'static Location<'static>),
 }
 
 #[derive(Default)]
@@ -29,6 +29,11 @@ struct List {
 impl Waiters {
     pub(crate) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |list| list.entries.len() - list.gaps)
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Adds a waiter at the end; `number` is higher than any before.

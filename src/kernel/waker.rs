@@ -29,15 +29,26 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(
 /// The waker of task `key` of loop `loop_id`.
 #[inline]
 pub(crate) fn of(loop_id: u16, key: Key) -> Waker {
-    let word = (loop_id as usize) << (INDEX_BITS + GENERATION_BITS)
-        | (key.generation as usize) << INDEX_BITS
-        | key.index as usize;
-    let raw = RawWaker::new(std::ptr::without_provenance(word), &VTABLE);
+    let raw = RawWaker::new(std::ptr::without_provenance(word(loop_id, key)), &VTABLE);
     // SAFETY: the word is plain data that owns nothing; the functions of the vtable
     // are safe for every word, from every thread, at any time, any number of times.
     unsafe { Waker::from_raw(raw) }
 }
 
+/// Whether `waker` is the one of task `key` of loop `loop_id`.
+#[inline]
+pub(crate) fn is_of(waker: &Waker, loop_id: u16, key: Key) -> bool {
+    waker.data().addr() == word(loop_id, key) && std::ptr::eq(waker.vtable(), &VTABLE)
+}
+
+#[inline]
+fn word(loop_id: u16, key: Key) -> usize {
+    (loop_id as usize) << (INDEX_BITS + GENERATION_BITS)
+        | (key.generation as usize) << INDEX_BITS
+        | key.index as usize
+}
+
+#[inline]
 fn wake(word: usize) {
     let loop_id = (word >> (INDEX_BITS + GENERATION_BITS)) as u16;
     let generation = (word >> INDEX_BITS) as u32 & ((1 << GENERATION_BITS) - 1);

@@ -4,13 +4,12 @@
 //! came, and run in the next turn. An await keeps its place in that order however
 //! often it is polled; one that is dropped leaves no trace.
 
-use super::call::Call;
-use super::cancel::{Awaited, Target};
-use super::exception::catch;
-use super::observe::Cause;
-use super::state::{LoopHandle, State};
-use super::waiters::{Waiter, Waiters};
+use crate::LoopHandle;
+use crate::call::Call;
 use crate::error::{Cancelled, FutureError, InvalidState};
+use crate::exception::catch;
+use crate::kernel::{Awaited, State, Target, Waiter, Waiters};
+use crate::observe::Cause;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
@@ -28,25 +27,28 @@ use std::task::{Context, Poll};
 ///
 /// # Cancel safety
 /// A dropped await takes nothing with it: the value stays for the others.
-pub struct Future<T: 'static> {
+pub struct Future<T> {
     cell: Rc<FutureCell<T>>,
     wait: Wait,
 }
 
-/// An await in progress: its place among the waiters, and its leaf.
+/// An await in progress: its place among the waiters (0: none), and its leaf.
 #[derive(Default)]
 struct Wait {
-    number: Option<u64>,
+    number: u64,
     leaf: Option<u32>,
 }
 
-struct FutureCell<T: 'static> {
+struct FutureCell<T> {
     state: Rc<State>,
     outcome: RefCell<Outcome<T>>,
     waiters: RefCell<Waiters>,
     /// Set by `set_exception`; cleared when somebody looks.
-    unseen: Cell<Option<fn(&T) -> String>>,
+    unseen: Cell<Option<Describe<T>>>,
 }
+
+/// Puts an error into words.
+type Describe<T> = fn(&T) -> String;
 
 enum Outcome<T> {
     Pending,
@@ -122,14 +124,17 @@ impl<T> Future<T> {
     /// Calls `f` with this future, as a callback of its own, once it is done: never from
     /// in here, even if it is done already (rule 7).
     #[track_caller]
-    pub fn add_done_callback(&self, f: impl FnOnce(&Future<T>) + 'static) -> CallbackId {
+    pub fn add_done_callback(&self, f: impl FnOnce(&Future<T>) + 'static) -> CallbackId
+    where
+        T: 'static,
+    {
         let (this, at) = (self.clone(), Location::caller());
         let call = Call::new(move || f(&this));
         let number = self.cell.state.waiter_number();
         if self.done() {
-            self.cell.state.push_call(call, at, Cause::Done);
+            self.cell.state.push_call(|place| *place = call, at, Cause::Done);
         } else {
-            self.cell.waiters.borrow_mut().push(number, Waiter::Call(call, Some(at)));
+            self.cell.waiters.borrow_mut().push(number, Waiter::Call(call, at));
         }
         CallbackId(number)
     }
@@ -209,7 +214,7 @@ impl<T: 'static> Awaited for FutureCell<T> {
     }
 }
 
-impl<T: Clone> std::future::Future for Future<T> {
+impl<T: Clone + 'static> std::future::Future for Future<T> {
     type Output = Result<T, Cancelled>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -242,7 +247,8 @@ impl<T> Future<T> {
         if let Some(leaf) = self.wait.leaf.take() {
             self.cell.state.drop_leaf(leaf);
         }
-        if let Some(number) = self.wait.number.take() {
+        let number = std::mem::take(&mut self.wait.number);
+        if number != 0 {
             let waiter = self.cell.waiters.borrow_mut().remove(number);
             drop(waiter);
         }

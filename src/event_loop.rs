@@ -1,26 +1,16 @@
 //! Running a loop: making it, running it for ever, for a task, or for one turn; closing.
 
-use super::clock::{Time, nanos};
-use super::context;
-use super::injector::Injector;
-use super::join::Task;
-use super::observe::{Cause, Event, Observer};
-use super::reactor::Reactor;
-use super::ready::Ready;
-use super::slots::Slots;
-use super::state::{Life, LoopHandle, State};
-use super::timers::Timers;
-use crate::Clock;
-use crate::error::{JoinError, JoinFailure, RunError};
-use slab::Slab;
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use crate::clock::nanos;
+use crate::error::{JoinFailure, NoRunningLoop, Payload, RunError};
+use crate::exception::ExceptionContext;
+use crate::kernel::{Life, State, context};
+use crate::observe::{Event, Observer};
+use crate::{Clock, LoopHandle, TaskRef};
 use std::fmt;
 use std::io;
 use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// An event loop, and its owner: dropping it closes it. All it can do is on
@@ -113,43 +103,10 @@ impl Builder {
     /// # Errors
     /// When the operating system has no descriptors left for it.
     pub fn build(self) -> io::Result<EventLoop> {
-        let (reactor, bell) = Reactor::new()?;
-        let epoll = reactor.try_clone_fd()?;
-        let injector = Arc::new(Injector::new(Box::new(move || bell.wake())));
-        let (id, floor) = context::register(&injector)?;
-        let state = Rc::new(State {
-            id,
-            life: Cell::new(Life::Idle),
-            time: Time::new(self.clock),
-            ready: RefCell::new(Ready::new()),
-            timers: RefCell::new(Timers::new()),
-            reactor: RefCell::new(reactor),
-            epoll,
-            injector,
-            presence: Arc::new(()),
-            inbox: RefCell::new(Vec::new()),
-            tasks: RefCell::new(Slots::new(floor)),
-            infos: RefCell::new(HashMap::new()),
-            leaves: RefCell::new(Slab::new()),
-            next_task: Cell::new(0),
-            next_waiter: Cell::new(0),
-            turns: Cell::new(0),
-            steps: Cell::new(0),
-            running: Cell::new(None),
-            call_number: Cell::new(0),
-            stopping: Cell::new(false),
-            unasked: Cell::new(usize::MAX / 2),
-            budget: Cell::new(0),
-            jobs: Cell::new(0),
-            observed: Cell::new(false),
-            observer: RefCell::new(None),
-            cause: Cell::new(Cause::Wake),
-            handler: RefCell::new(None),
-            debug: Cell::new(self.debug),
-            slow: Cell::new(self.slow),
-            extensions: RefCell::new(vec![Rc::new(self)]),
-        });
-        context::adopt(&state);
+        let state = State::new(self.clock)?;
+        state.debug.set(self.debug);
+        state.slow.set(self.slow);
+        state.extensions.borrow_mut().push(Rc::new(self));
         Ok(EventLoop(LoopHandle { state }))
     }
 }
@@ -206,31 +163,26 @@ impl LoopHandle {
     where
         F: Future + 'static,
     {
-        let mut task = self.spawn(main).map_err(|_| RunError::Closed)?;
-        self.run_until_done(&mut task)
+        let task = self.spawn(main).map_err(|_| RunError::Closed)?;
+        self.run_until_done(&task)?;
+        task.take_result().map_err(|error| match error.0 {
+            JoinFailure::Panicked(payload) => std::panic::resume_unwind(payload),
+            _ => RunError::Cancelled,
+        })
     }
 
-    /// Runs until a task is done, and takes its result.
+    /// Runs until a task is done, however it ends; its result stays with it.
     ///
     /// # Errors
-    /// As [`run_until_complete`](Self::run_until_complete).
-    ///
-    /// # Panics
-    /// When the task did, with the same payload.
-    pub fn run_until_done<T>(&self, task: &mut Task<T>) -> Result<T, RunError> {
+    /// As [`run_until_complete`](Self::run_until_complete), but for a task that was
+    /// cancelled.
+    pub fn run_until_done(&self, task: &TaskRef) -> Result<(), RunError> {
         let handle = self.clone();
         let stop = task.add_done_callback(move |_| handle.state.stopping.set(true));
         let ran = self.run_forever();
         task.remove_done_callback(stop);
         ran?;
-        if !task.done() {
-            return Err(RunError::Stopped);
-        }
-        match task.take_result() {
-            Ok(value) => Ok(value),
-            Err(JoinError(JoinFailure::Panicked(payload))) => std::panic::resume_unwind(payload),
-            Err(_) => Err(RunError::Cancelled),
-        }
+        if task.done() { Ok(()) } else { Err(RunError::Stopped) }
     }
 
     /// Runs one turn, for a program whose own loop drives this one: asks for events
@@ -243,7 +195,7 @@ impl LoopHandle {
         let mut result = None;
         self.drive(|state| {
             if timeout.is_none() {
-                state.unasked.set(super::event_loop::ASK_EVERY);
+                state.unasked.set(usize::MAX / 2);
             }
             result = Some(state.run_once(timeout));
             Some(Ok(()))
@@ -310,6 +262,26 @@ impl LoopHandle {
         }
     }
 
+    /// Sends what escapes from callbacks and tasks to `handler` instead of the log.
+    ///
+    /// A handler that panics is reported to the log, with what it was to handle.
+    pub fn set_exception_handler(&self, handler: impl Fn(&ExceptionContext) + 'static) {
+        let old = self.state.handler.replace(Some(Rc::new(handler)));
+        drop(old);
+    }
+
+    /// Back to the default, which logs an error.
+    pub fn reset_exception_handler(&self) {
+        let old = self.state.handler.take();
+        drop(old);
+    }
+
+    /// Reports a failure as the loop itself would.
+    #[doc(alias = "call_exception_handler")]
+    pub fn report_exception(&self, message: &str, source: &str, payload: Option<Payload>) {
+        self.state.report(message, source, None, payload);
+    }
+
     /// Turns debug mode on or off.
     pub fn set_debug(&self, on: bool) {
         self.state.debug.set(on);
@@ -339,7 +311,7 @@ impl LoopHandle {
     /// # Errors
     /// When none is.
     #[doc(alias = "get_running_loop")]
-    pub fn current() -> Result<LoopHandle, crate::error::NoRunningLoop> {
+    pub fn current() -> Result<LoopHandle, NoRunningLoop> {
         context::current()
     }
 }

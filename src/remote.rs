@@ -1,10 +1,8 @@
 //! `RemoteHandle`: the loop, as other threads see it.
 
-use super::context;
-use super::injector::{Injector, Refused};
-use super::slots::Key;
-use super::state::{Completion, Injected, LoopHandle};
+use crate::LoopHandle;
 use crate::error::{InjectError, JoinError};
+use crate::kernel::{Completion, Injected, Injector, Key, Refused, context};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -3,15 +3,13 @@
 //! A `Task` has the result to give, a `TaskRef` only names the task. Neither keeps it
 //! running: the loop does. Both are keys, so both are harmless when the task is gone.
 
-use super::call::Call;
-use super::cancel::{Cancel, Target};
-use super::future::CallbackId;
-use super::observe::Cause;
-use super::slots::Key;
-use super::state::LoopHandle;
-use super::task::Phase;
-use super::waiters::Waiter;
-use crate::error::{FutureError, JoinError, JoinFailure};
+use crate::LoopHandle;
+use crate::call::Call;
+use crate::error::{Closed, FutureError, JoinError, JoinFailure};
+use crate::future::CallbackId;
+use crate::kernel::{Cancel, Key, Phase, Target, Waiter};
+use crate::observe::Cause;
+use crate::time::YieldNow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -31,7 +29,7 @@ use std::task::{Context, Poll};
 ///
 /// # Cancel safety
 /// A dropped await takes nothing with it.
-pub struct Task<T: 'static> {
+pub struct Task<T> {
     task: TaskRef,
     wait: Wait,
     gives: PhantomData<fn() -> T>,
@@ -46,16 +44,70 @@ pub struct TaskRef {
     number: u32,
 }
 
-/// An await in progress.
+/// An await in progress: its place among the waiters (0: none), and its leaf.
 #[derive(Default)]
 struct Wait {
-    number: Option<u64>,
+    number: u64,
     leaf: Option<u32>,
-    /// The task awaits itself, since this step.
-    on_itself: Option<u64>,
+    /// The task awaits itself, and has been told to come back.
+    on_itself: Option<YieldNow>,
 }
 
-impl<T> Task<T> {
+impl LoopHandle {
+    /// Makes a task of `future`. It takes its first step in the next turn, never here
+    /// (rule 7), after all that is ready now.
+    ///
+    /// The loop owns the task: dropping the handle neither stops it nor loses it.
+    ///
+    /// # Errors
+    /// When the loop is closed; the future is dropped.
+    #[doc(alias = "create_task")]
+    #[track_caller]
+    #[inline]
+    pub fn spawn<F>(&self, future: F) -> Result<Task<F::Output>, Closed>
+    where
+        F: std::future::Future + 'static,
+    {
+        if self.is_closed() {
+            return Err(Closed::new());
+        }
+        let key = self.state.add_task(future, None, Location::caller());
+        Ok(Task::new(self.clone(), key))
+    }
+
+    /// As [`spawn`](Self::spawn), with a name for traces and reports.
+    ///
+    /// # Errors
+    /// When the loop is closed; the future is dropped.
+    #[track_caller]
+    pub fn spawn_named<F>(
+        &self,
+        name: impl Into<String>,
+        future: F,
+    ) -> Result<Task<F::Output>, Closed>
+    where
+        F: std::future::Future + 'static,
+    {
+        if self.is_closed() {
+            return Err(Closed::new());
+        }
+        let key = self.state.add_task(future, Some(name.into()), Location::caller());
+        Ok(Task::new(self.clone(), key))
+    }
+
+    /// The task whose step is running; none in a callback.
+    pub fn current_task(&self) -> Option<TaskRef> {
+        self.state.current_task().and_then(|key| TaskRef::new(self.clone(), key))
+    }
+
+    /// All tasks that are not done, in the order in which they were made.
+    pub fn all_tasks(&self) -> Vec<TaskRef> {
+        let keys = self.state.unfinished();
+        keys.into_iter().filter_map(|key| TaskRef::new(self.clone(), key)).collect()
+    }
+}
+
+impl<T: 'static> Task<T> {
     #[inline]
     pub(crate) fn new(handle: LoopHandle, key: Key) -> Self {
         let number = handle.state.next_task.get();
@@ -104,12 +156,9 @@ impl<T> Task<T> {
 
     #[inline]
     pub(crate) fn take_result(&self) -> Result<T, JoinError> {
-        let state = &self.task.handle.state;
         let mut result: Option<Result<T, JoinError>> = None;
-        if let Some(mut entry) = state.forget(self.task.key) {
-            if let Some(body) = &mut entry.body {
-                body.as_mut().take_result(&mut result);
-            }
+        if let Some(mut body) = self.task.handle.state.forget(self.task.key).and_then(|t| t.body) {
+            body.as_mut().take_result(&mut result);
         }
         result.unwrap_or_else(|| Err(JoinError(JoinFailure::Taken)))
     }
@@ -117,14 +166,22 @@ impl<T> Task<T> {
 
 impl Wait {
     /// Waits for the end of `task`: ready with `Err` if it would wait for itself.
+    #[inline]
     fn poll(&mut self, task: &TaskRef, cx: &mut Context<'_>) -> Poll<Result<(), JoinError>> {
-        let state = &task.handle.state;
-        if task.done() {
-            self.leave(task);
-            return Poll::Ready(Ok(()));
+        if !task.done() {
+            return self.wait(task, cx);
         }
+        self.leave(task);
+        Poll::Ready(Ok(()))
+    }
+
+    fn wait(&mut self, task: &TaskRef, cx: &mut Context<'_>) -> Poll<Result<(), JoinError>> {
+        let state = &task.handle.state;
         if state.current_task() == Some(task.key) {
-            return self.poll_itself(task, cx);
+            // A task that awaits itself is told so in its next step, as in asyncio.
+            let told = self.on_itself.get_or_insert_with(YieldNow::new);
+            let itself = || Err(JoinError(JoinFailure::AwaitedItself));
+            return Pin::new(told).poll(cx).map(|()| itself());
         }
         if self.leaf.is_none() {
             self.leaf = state.add_leaf(Target::Task(task.key));
@@ -137,33 +194,27 @@ impl Wait {
         Poll::Pending
     }
 
-    /// A task that awaits itself is told so in its next step, as in asyncio.
-    fn poll_itself(&mut self, task: &TaskRef, cx: &mut Context<'_>) -> Poll<Result<(), JoinError>> {
-        let step = task.handle.state.steps.get();
-        match self.on_itself {
-            Some(begun) if begun != step => Poll::Ready(Err(JoinError(JoinFailure::AwaitedItself))),
-            _ => {
-                self.on_itself = Some(step);
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
+    #[inline]
+    fn leave(&mut self, task: &TaskRef) {
+        if self.number != 0 || self.leaf.is_some() {
+            self.forget(task);
         }
     }
 
-    fn leave(&mut self, task: &TaskRef) {
+    #[cold]
+    fn forget(&mut self, task: &TaskRef) {
         let state = &task.handle.state;
         if let Some(leaf) = self.leaf.take() {
             state.drop_leaf(leaf);
         }
-        if let Some(number) = self.number.take() {
-            let waiter =
-                state.tasks.borrow_mut().get_mut(task.key).and_then(|t| t.waiters.remove(number));
-            drop(waiter);
-        }
+        let number = std::mem::take(&mut self.number);
+        let waiter =
+            state.tasks.borrow_mut().get_mut(task.key).and_then(|t| t.waiters.remove(number));
+        drop(waiter);
     }
 }
 
-impl<T> std::future::Future for Task<T> {
+impl<T: 'static> std::future::Future for Task<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -178,12 +229,12 @@ impl<T> std::future::Future for Task<T> {
 
 /// The future of `(&task).await`.
 #[must_use = "futures do nothing unless they are awaited"]
-pub struct Join<'a, T: 'static> {
+pub struct Join<'a, T> {
     task: &'a Task<T>,
     wait: Wait,
 }
 
-impl<'a, T: Clone> IntoFuture for &'a Task<T> {
+impl<'a, T: Clone + 'static> IntoFuture for &'a Task<T> {
     type Output = Result<T, JoinError>;
     type IntoFuture = Join<'a, T>;
 
@@ -192,7 +243,7 @@ impl<'a, T: Clone> IntoFuture for &'a Task<T> {
     }
 }
 
-impl<T: Clone> std::future::Future for Join<'_, T> {
+impl<T: Clone + 'static> std::future::Future for Join<'_, T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -219,15 +270,10 @@ impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         self.wait.leave(&self.task);
         let state = &self.task.handle.state;
-        let done = match state.tasks.borrow_mut().get_mut(self.task.key) {
-            None => return,
-            Some(entry) => {
-                entry.held = false;
-                entry.is_done()
-            }
-        };
-        if done {
-            state.forget_unheld(self.task.key);
+        let mut tasks = state.tasks.borrow_mut();
+        if let Some(task) = tasks.get_mut(self.task.key) {
+            task.held = false;
+            state.forget_unheld(tasks, self.task.key);
         }
     }
 }
@@ -292,6 +338,28 @@ impl TaskRef {
         (!self.done()).then(|| self.handle.state.waits_for(self.key))
     }
 
+    /// Asks the task to end. The request is delivered at the start of its next step, in
+    /// the next turn (rule 10), where its future is dropped; what the task awaits is asked
+    /// first, and a task or future that is awaited is cancelled in turn. A task that has
+    /// not begun never does. Returns whether there was anything to cancel: false when it
+    /// is done.
+    pub fn cancel(&self) -> bool {
+        self.handle.state.request_cancel(self.key)
+    }
+
+    /// How many cancel requests were made and not taken back.
+    pub fn cancelling(&self) -> u32 {
+        let infos = self.handle.state.infos.borrow();
+        infos.get(&self.key.index).filter(|_| self.phase().is_some()).map_or(0, |i| i.cancelling)
+    }
+
+    /// Takes one cancel request back and returns how many remain. At none, a request that
+    /// is not delivered yet is void; one that went on to what the task awaits is not
+    /// called back.
+    pub fn uncancel(&self) -> u32 {
+        self.phase().map_or(0, |_| self.handle.state.uncancel(self.key))
+    }
+
     /// Calls `f` with this task, as a callback of its own, once it is done: never from
     /// in here, even if it is done already (rule 7).
     #[track_caller]
@@ -302,10 +370,10 @@ impl TaskRef {
         let number = state.waiter_number();
         let mut tasks = state.tasks.borrow_mut();
         match tasks.get_mut(self.key).filter(|task| !task.is_done()) {
-            Some(task) => task.waiters.push(number, Waiter::Call(call, Some(at))),
+            Some(task) => task.waiters.push(number, Waiter::Call(call, at)),
             None => {
                 drop(tasks);
-                state.push_call(call, at, Cause::Done);
+                state.push_call(|place| *place = call, at, Cause::Done);
             }
         }
         CallbackId(number)

@@ -5,12 +5,8 @@
 //! Readiness reaches a task in two steps, as in asyncio: the event is an entry of the
 //! batch, which wakes the task, which runs in the next turn.
 
-use super::observe::Cause;
-use super::reactor::{Direction, Side};
-use super::ready::Entry;
-use super::slots::Key;
-use super::state::{LoopHandle, State};
-use mio::Interest;
+use crate::LoopHandle;
+use crate::kernel::{Direction, Interest, Key, Source, State};
 use std::cell::Cell;
 use std::fmt;
 use std::io;
@@ -44,7 +40,7 @@ impl Registration {
     /// # Errors
     /// When the loop is closed.
     pub fn ready(&self, direction: Direction) -> Readiness<'_> {
-        Readiness { registration: self, direction, number: None, yielded: false }
+        Readiness { registration: self, direction, number: 0, yielded: false }
     }
 
     /// An operation found the direction not ready: from now on, wait for the kernel.
@@ -108,7 +104,7 @@ impl fmt::Debug for Registration {
 pub struct Readiness<'a> {
     registration: &'a Registration,
     direction: Direction,
-    number: Option<u64>,
+    number: u64,
     yielded: bool,
 }
 
@@ -157,13 +153,11 @@ impl Readiness<'_> {
     }
 
     fn leave(&mut self) {
-        let (Some(number), Some(key)) = (self.number.take(), self.registration.key.get()) else {
-            return;
-        };
+        let Some(key) = self.registration.key.get().filter(|_| self.number != 0) else { return };
+        let number = std::mem::take(&mut self.number);
         let mut reactor = self.registration.handle.state.reactor.borrow_mut();
-        let side = |source: &'_ mut super::reactor::Source| {
-            source.sides[self.direction as usize].waiters.remove(number)
-        };
+        let side =
+            |source: &'_ mut Source| source.sides[self.direction as usize].waiters.remove(number);
         let waiter = reactor.sources.get_mut(key).and_then(side);
         reactor.waited -= usize::from(waiter.is_some());
         drop(reactor);
@@ -275,56 +269,5 @@ impl State {
         drop(reactor);
         self.contain("a removed callback", || drop((callback, gone)));
         true
-    }
-
-    /// Step 6 for a descriptor: wakes those who wait, runs its callbacks.
-    pub(crate) fn run_source(&self, key: Key) {
-        if let Some(source) = self.reactor.borrow_mut().sources.get_mut(key) {
-            source.queued = false;
-        }
-        for direction in [Direction::Read, Direction::Write] {
-            let mut reactor = self.reactor.borrow_mut();
-            let Some(source) = reactor.sources.get_mut(key) else { return };
-            let side: &mut Side = &mut source.sides[direction as usize];
-            if !side.ready {
-                continue;
-            }
-            let waiters = std::mem::take(&mut side.waiters);
-            let callback = side.callback.take().map(|callback| (callback, side.version));
-            side.ready &= callback.is_none();
-            reactor.waited -= waiters.len();
-            drop(reactor);
-            let mut waiters = waiters;
-            self.wake_all(waiters.take(), Cause::Readiness);
-            if let Some((callback, version)) = callback {
-                self.run_io_callback(key, direction, callback, version);
-            }
-        }
-    }
-
-    /// Runs a reader or writer callback and puts it back, if it is still the one. The
-    /// kernel is asked for the edge anew: it comes at once if the level is still there.
-    fn run_io_callback(&self, key: Key, to: Direction, mut call: Box<dyn FnMut()>, version: u64) {
-        let what = if to == Direction::Read { "a reader callback" } else { "a writer callback" };
-        self.contain(what, &mut call);
-        let mut reactor = self.reactor.borrow_mut();
-        let mut call = Some(call);
-        if let Some(source) = reactor.sources.get_mut(key) {
-            let side = &mut source.sides[to as usize];
-            if side.version == version {
-                side.callback = call.take();
-                let interest = source.callback_interest();
-                if let Some(Err(error)) = interest.map(|i| reactor.rearm(key, i)) {
-                    log::error!("cannot go on watching a descriptor: {error}");
-                }
-            }
-        }
-        drop(reactor);
-        self.contain(what, || drop(call));
-    }
-
-    /// Puts a source that somebody waits for into the ready queue.
-    pub(crate) fn push_source(&self, key: Key) {
-        self.push(Entry::Source(key), Cause::Readiness);
     }
 }

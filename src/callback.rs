@@ -3,13 +3,12 @@
 //! A cancelled callback is dropped at once, with all it held. One that was ready keeps
 //! its turn in the queue, in which then nothing happens, as in asyncio.
 
-use super::call::Call;
-use super::clock::nanos;
-use super::observe::Cause;
-use super::sleep::Timer;
-use super::state::LoopHandle;
-use super::timers::TimerKey;
+use crate::LoopHandle;
+use crate::call::Call;
+use crate::clock::nanos;
 use crate::error::Closed;
+use crate::kernel::{Timer, TimerKey};
+use crate::observe::Cause;
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
@@ -20,7 +19,7 @@ use std::time::Duration;
 pub struct Handle {
     handle: LoopHandle,
     number: u64,
-    name: &'static str,
+    name: fn() -> &'static str,
     at: &'static Location<'static>,
     cancelled: Cell<bool>,
 }
@@ -30,7 +29,7 @@ pub struct Handle {
 pub struct TimerHandle {
     handle: LoopHandle,
     key: TimerKey,
-    name: &'static str,
+    name: fn() -> &'static str,
     at: &'static Location<'static>,
     when: u64,
     cancelled: Cell<bool>,
@@ -49,9 +48,8 @@ impl LoopHandle {
         if self.state.is_closed() {
             return Err(Closed::new());
         }
-        let (call, at) = (Call::new(f), Location::caller());
-        let name = call.name();
-        let number = self.state.push_call(call, at, Cause::CallSoon);
+        let (name, at) = (name_of(&f), Location::caller());
+        let number = self.state.push_call(|place| place.set(f), at, Cause::CallSoon);
         Ok(Handle { handle: self.clone(), number, name, at, cancelled: Cell::new(false) })
     }
 
@@ -89,12 +87,9 @@ impl LoopHandle {
         if self.state.is_closed() {
             return Err(Closed::new());
         }
-        let (call, at) = (Call::new(f), Location::caller());
-        let name = call.name();
-        let kept = (self.state.debug.get() || self.state.observed.get()).then_some(at);
-        let timer = Timer::Call(Box::new(call), kept);
-        let key = self.state.timers.borrow_mut().insert(when, timer);
-        self.state.emit_timer(key, when);
+        let (name, at) = (name_of(&f), Location::caller());
+        let call = Call::new(f);
+        let key = self.state.set_timer(when, call, at);
         let cancelled = Cell::new(false);
         Ok(TimerHandle { handle: self.clone(), key, name, at, when, cancelled })
     }
@@ -104,7 +99,10 @@ impl Handle {
     /// Makes sure that the callback does not run, and drops it, if it has not begun.
     pub fn cancel(&self) {
         if !self.cancelled.replace(true) {
-            let call = self.handle.state.ready.borrow_mut().take_call(self.number);
+            let mut ready = self.handle.state.ready.borrow_mut();
+            let call =
+                ready.call_mut(self.number).map(|call| std::mem::replace(call, Call::empty()));
+            drop(ready);
             if let Some(call) = call {
                 self.handle.state.discard(call);
             }
@@ -123,8 +121,8 @@ impl TimerHandle {
     pub fn cancel(&self) {
         if !self.cancelled.replace(true) {
             let timer = self.handle.state.timers.borrow_mut().remove(self.key);
-            if let Some(Timer::Call(call, _)) = timer {
-                self.handle.state.discard(*call);
+            if let Some(Timer::Call(timer)) = timer {
+                self.handle.state.discard(timer.call);
             }
         }
     }
@@ -138,6 +136,11 @@ impl TimerHandle {
     pub fn when(&self) -> Duration {
         Duration::from_nanos(self.when)
     }
+}
+
+/// How to get at the name of a closure, later.
+fn name_of<F>(_: &F) -> fn() -> &'static str {
+    std::any::type_name::<F>
 }
 
 fn describe(
@@ -157,13 +160,13 @@ fn describe(
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let debug = self.handle.state.debug.get();
-        describe(f, "Handle", self.cancelled(), debug, (self.name, self.at))
+        describe(f, "Handle", self.cancelled(), debug, ((self.name)(), self.at))
     }
 }
 
 impl fmt::Debug for TimerHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let debug = self.handle.state.debug.get();
-        describe(f, "TimerHandle", self.cancelled(), debug, (self.name, self.at))
+        describe(f, "TimerHandle", self.cancelled(), debug, ((self.name)(), self.at))
     }
 }
