@@ -181,7 +181,7 @@ fn ev_016_a_timer_that_is_never_due_neither_fails_nor_fires() {
     let on = jumping();
     on.call_later(Duration::MAX, || panic!("fired")).unwrap();
     on.call_at(Duration::MAX, || panic!("fired")).unwrap();
-    on.run_until_complete(oneloop::sleep(Duration::from_secs(1 << 33))).unwrap();
+    on.run_until_complete(oneloop::sleep_until(Duration::from_secs(1 << 33))).unwrap();
     assert!(matches!(on.run_forever(), Err(RunError::Deadlock(_))));
 }
 

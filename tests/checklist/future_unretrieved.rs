@@ -1,6 +1,6 @@
 //! FU: an error that nobody looked at is reported when its future goes, and only then.
 
-use crate::loops::{manual, tick};
+use crate::loops::{Tracer, manual, tick};
 use crate::reports::Reports;
 use oneloop::{EventLoop, Future};
 
@@ -60,6 +60,17 @@ fn fu_020_futures_without_an_error_go_silently() {
     drop(cancelled);
     tick(&on);
     assert_eq!(reports.count(), 0);
+}
+
+#[test]
+fn fu_020_a_pending_future_that_goes_takes_its_callbacks_along() {
+    let on = manual();
+    let tracer = Tracer::default();
+    let held = tracer.hold();
+    let future = on.create_future::<u32>();
+    future.add_done_callback(move |_| panic!("called, with {held:?}"));
+    drop(future);
+    assert_eq!(tracer.dropped(), 1);
 }
 
 #[test]

@@ -46,10 +46,10 @@ fn ta_014_every_kind_of_wait_can_be_cancelled() {
     let other = on.spawn(pending::<()>()).unwrap();
     let job = on.run_in_executor(|| ()).unwrap();
     let tasks = [
-        on.spawn(async { drop(never.await) }).unwrap(),
-        on.spawn(async { drop(other.await) }).unwrap(),
+        on.spawn(async { never.await.unwrap() }).unwrap(),
+        on.spawn(async { other.await.unwrap() }).unwrap(),
         on.spawn(async { oneloop::sleep(Duration::MAX).await }).unwrap(),
-        on.spawn(async { drop(job.await) }).unwrap(),
+        on.spawn(async { job.await.unwrap() }).unwrap(),
         on.spawn(pending()).unwrap(),
     ];
     tick(&on);
@@ -106,7 +106,7 @@ fn ta_018_two_requests_make_one_delivery() {
     let task = on
         .spawn(async move {
             let _held = held;
-            drop(never.await);
+            never.await.unwrap();
         })
         .unwrap();
     tick(&on);
@@ -125,9 +125,9 @@ fn ta_019_a_request_goes_down_at_once_and_comes_up_turn_by_turn() {
     let diary = Diary::default();
     let never = on.create_future::<()>();
     let awaited = never.clone();
-    let inner = on.spawn(async move { drop(awaited.await) }).unwrap();
+    let inner = on.spawn(async move { awaited.await.unwrap() }).unwrap();
     let inner_name = (*inner).clone();
-    let outer = on.spawn(async move { drop(inner.await) }).unwrap();
+    let outer = on.spawn(async move { inner.await.unwrap() }).unwrap();
     let note = |task: &oneloop::TaskRef, what: &'static str| {
         let diary = diary.clone();
         task.add_done_callback(move |_| diary.stamp(what));
@@ -152,7 +152,7 @@ fn ta_020_cancelling_both_a_task_and_its_future_cancels_the_task() {
         let on = manual();
         let never = on.create_future::<()>();
         let awaited = never.clone();
-        let task = on.spawn(async move { drop(awaited.await) }).unwrap();
+        let task = on.spawn(async move { awaited.await.unwrap() }).unwrap();
         tick(&on);
         if task_first {
             assert!(task.cancel());
@@ -231,6 +231,16 @@ fn ta_029_a_request_of_which_one_is_left_is_delivered() {
     assert_eq!(task.uncancel(), 1);
     tick(&on);
     assert!(task.cancelled());
+}
+
+#[test]
+fn ta_029_a_request_that_is_taken_back_before_the_first_step_is_void() {
+    let on = manual();
+    let task = on.spawn(async { "value" }).unwrap();
+    task.cancel();
+    assert_eq!(task.uncancel(), 0);
+    tick(&on);
+    assert_eq!(task.result().unwrap().unwrap(), "value");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn ta_021_a_task_that_cancelled_itself_ends_where_it_next_waits() {
             let _held = held;
             cancel_myself();
             inner.note("not yet");
-            drop(awaited.await);
+            awaited.await.unwrap();
             inner.note("after the wait");
         })
         .unwrap();

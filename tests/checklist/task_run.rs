@@ -64,6 +64,7 @@ fn ta_003_a_task_that_panics_gives_what_the_panic_carried() {
 }
 
 #[test]
+#[allow(clippy::async_yields_async)] // that is the row
 fn ta_004_a_task_that_returns_a_future_gives_that_future() {
     let on = manual();
     let future = on.create_future::<&str>();
