@@ -41,6 +41,27 @@ fn ev_055_a_shutdown_waits_for_running_jobs_while_the_loop_goes_on() {
 }
 
 #[test]
+fn ev_055_a_shutdown_refuses_the_jobs_that_wait() {
+    let on = EventLoop::builder().max_workers(1).build().unwrap();
+    let (release, gate) = mpsc::channel::<()>();
+    let (begun, begins) = mpsc::channel();
+    on.run_until_complete(async move {
+        let here = oneloop::running_loop().unwrap();
+        let running = oneloop::run_blocking(move || {
+            begun.send(()).unwrap();
+            gate.recv().unwrap();
+        });
+        begins.recv().unwrap();
+        let waiting = oneloop::run_blocking(|| "ran");
+        oneloop::call_soon(move || release.send(()).unwrap());
+        here.shutdown_default_executor(LONG).await.unwrap();
+        assert!(waiting.await.unwrap_err().is_refused());
+        running.await.unwrap();
+    })
+    .unwrap();
+}
+
+#[test]
 fn ev_055_a_shutdown_on_virtual_time_waits_for_the_workers_too() {
     for _ in 0..20 {
         let on = EventLoop::builder().clock(Clock::AutoJump).max_workers(1).build().unwrap();

@@ -130,6 +130,8 @@ fn ev_013_the_loop_waits_for_the_first_timer_that_is_alive() {
 fn ev_014_cancelled_timers_do_not_pile_up() {
     let on = manual();
     let hour = Duration::from_secs(3600);
+    // One that lives stands at the head, so the others do not just surface.
+    on.call_later(MILLI, || ()).unwrap();
     let round = || {
         let timers: Vec<TimerHandle> =
             (0..200).map(|_| on.call_later(hour, || ()).unwrap()).collect();
@@ -183,6 +185,18 @@ fn ev_016_a_timer_that_is_never_due_neither_fails_nor_fires() {
     on.call_at(Duration::MAX, || panic!("fired")).unwrap();
     on.run_until_complete(oneloop::sleep_until(Duration::from_secs(1 << 33))).unwrap();
     assert!(matches!(on.run_forever(), Err(RunError::Deadlock(_))));
+}
+
+#[test]
+fn ev_016_not_even_the_end_of_time_is_never() {
+    let on = manual();
+    let diary = Diary::default();
+    on.call_later(Duration::MAX, diary.to_note("never")).unwrap();
+    on.call_later(Duration::from_secs(1 << 33), diary.to_note("one day")).unwrap();
+    on.advance(Duration::MAX);
+    on.call_later(Duration::from_secs(1), diary.to_note("after the end")).unwrap();
+    ticks(&on, 2);
+    assert_eq!(diary.read(), ["one day"]);
 }
 
 #[test]
