@@ -17,15 +17,16 @@ use std::task::{Context, Poll, Waker};
 #[must_use = "dropping it unawaited lets the job run, and its result go"]
 pub struct Blocking<T> {
     job: Arc<dyn Shared<T>>,
+    /// Somebody awaits it, and it is not done.
     awaited: bool,
 }
 
 /// A job, as its worker sees it.
 pub(super) trait Job: Send + Sync {
     /// Runs the closure, unless it was cancelled, and tells the loop.
-    fn run(self: Arc<Self>);
+    fn run(self: Arc<Self>, mailbox: &Mailbox);
     /// Ends the job without running it.
-    fn refuse(self: Arc<Self>, why: &'static str);
+    fn refuse(self: Arc<Self>, why: &'static str, mailbox: &Mailbox);
 }
 
 /// A job, as its awaiter sees it.
@@ -34,10 +35,7 @@ trait Shared<T>: Send + Sync {
     fn abandon(&self);
 }
 
-struct Cell<F, T> {
-    inner: Mutex<Inner<F, T>>,
-    mailbox: Mailbox,
-}
+struct Cell<F, T>(Mutex<Inner<F, T>>);
 
 struct Inner<F, T> {
     /// The closure, until a worker takes it or the awaiter gives up.
@@ -49,19 +47,19 @@ struct Inner<F, T> {
 }
 
 /// Makes a job of `f`, for a worker and for its awaiter.
-pub(super) fn new<T, F>(handle: &LoopHandle, f: F) -> (Arc<dyn Job>, Blocking<T>)
+pub(super) fn new<T, F>(f: F) -> (Arc<dyn Job>, Blocking<T>)
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
     let inner = Inner { work: Some(f), result: None, delivered: false, waker: None };
-    let cell = Arc::new(Cell { inner: Mutex::new(inner), mailbox: handle.mailbox() });
+    let cell = Arc::new(Cell(Mutex::new(inner)));
     (cell.clone(), Blocking { job: cell, awaited: false })
 }
 
 impl<F, T> Cell<F, T> {
     fn lock(&self) -> MutexGuard<'_, Inner<F, T>> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,10 +68,9 @@ where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    fn finish(self: Arc<Self>, result: Option<Result<T, JoinError>>) {
+    fn finish(self: Arc<Self>, result: Option<Result<T, JoinError>>, mailbox: &Mailbox) {
         self.lock().result = result;
         // The loop may be closed by now; then nobody is there to be told.
-        let mailbox = self.mailbox.clone();
         if let Err(refused) = mailbox.send(self) {
             log::debug!("a job ended that nobody waits for: {refused}");
         }
@@ -85,22 +82,22 @@ where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    fn run(self: Arc<Self>) {
+    fn run(self: Arc<Self>, mailbox: &Mailbox) {
         let work = self.lock().work.take();
         let result = work.map(|work| {
             catch_unwind(AssertUnwindSafe(work))
                 .map_err(|payload| JoinError(JoinFailure::Panicked(payload.into())))
         });
-        self.finish(result);
+        self.finish(result, mailbox);
     }
 
-    fn refuse(self: Arc<Self>, why: &'static str) {
+    fn refuse(self: Arc<Self>, why: &'static str, mailbox: &Mailbox) {
         let work = self.lock().work.take();
         let result = work.is_some().then(|| Err(JoinError(JoinFailure::Refused(why))));
         if catch_unwind(AssertUnwindSafe(|| drop(work))).is_err() {
             log::error!("a job that was refused panicked when it was dropped");
         }
-        self.finish(result);
+        self.finish(result, mailbox);
     }
 }
 
@@ -149,8 +146,9 @@ impl<T> Future for Blocking<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.awaited = true;
-        self.job.poll(cx)
+        let polled = self.job.poll(cx);
+        self.awaited = polled.is_pending();
+        polled
     }
 }
 
