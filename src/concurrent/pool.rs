@@ -25,13 +25,18 @@ pub(crate) struct Pool {
 
 struct Shared {
     /// What workers take next. Locked before the queue, by those who lock both.
-    line: Mutex<Jobs>,
-    queue: Mutex<Queue>,
+    line: Apart<Mutex<Jobs>>,
+    queue: Apart<Mutex<Queue>>,
     call: Condvar,
     mailbox: Mailbox,
     max_workers: usize,
     idle: Duration,
 }
+
+/// Cache lines of its own: or two locks side by side would be as slow as one.
+#[derive(Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
 
 type Jobs = VecDeque<Arc<dyn Job>>;
 
@@ -76,8 +81,8 @@ impl Pool {
             let max = settings.as_ref().and_then(|s| s.max_workers).unwrap_or((cores + 4).min(32));
             let idle = settings.map_or(Duration::from_secs(10), |s| s.worker_idle);
             let shared = Shared {
-                line: Mutex::default(),
-                queue: Mutex::default(),
+                line: Apart::default(),
+                queue: Apart::default(),
                 call: Condvar::new(),
                 mailbox: handle.mailbox(),
                 max_workers: max,
@@ -89,7 +94,7 @@ impl Pool {
 
     /// A pool that nobody used is shut down without starting a thread.
     pub(crate) fn never_used(handle: &LoopHandle) -> Result<(), ShutdownTimeout> {
-        lock(&Pool::of(handle).shared.queue).shut_down = true;
+        lock(&Pool::of(handle).shared.queue.0).shut_down = true;
         Ok(())
     }
 
@@ -150,7 +155,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     fn submit(self: &Arc<Self>, job: Arc<dyn Job>) {
-        let mut queue = lock(&self.queue);
+        let mut queue = lock(&self.queue.0);
         if queue.shut_down {
             drop(queue);
             return job.refuse("the pool is shut down", &self.mailbox);
@@ -185,7 +190,7 @@ impl Shared {
         let started = std::thread::Builder::new().name(name).spawn(move || shared.work());
         if let Err(error) = started {
             log::warn!("cannot start a worker thread: {error}");
-            let mut queue = lock(&self.queue);
+            let mut queue = lock(&self.queue.0);
             queue.workers -= 1;
             queue.coming = false;
             if queue.idle > 0 {
@@ -212,11 +217,11 @@ impl Shared {
     /// The next job; `None`: there was none for long enough, or the pool is shut down.
     fn next_job(self: &Arc<Self>, mut called: bool) -> Option<Arc<dyn Job>> {
         loop {
-            let mut line = lock(&self.line);
+            let mut line = lock(&self.line.0);
             if !called && !line.is_empty() {
                 return line.pop_front();
             }
-            let mut queue = lock(&self.queue);
+            let mut queue = lock(&self.queue.0);
             if line.is_empty() {
                 std::mem::swap(&mut *line, &mut queue.jobs);
             }
@@ -260,21 +265,21 @@ impl Shared {
 
     /// Takes no more jobs, refuses those that wait, sends the workers home.
     fn close(&self) {
-        lock(&self.queue).shut_down = true;
+        lock(&self.queue.0).shut_down = true;
         self.call.notify_all();
         self.refuse_all("the pool is shut down");
     }
 
     fn refuse_all(&self, why: &'static str) {
-        let mut line = lock(&self.line);
+        let mut line = lock(&self.line.0);
         let waiting = std::mem::take(&mut *line);
-        let arrived = std::mem::take(&mut lock(&self.queue).jobs);
+        let arrived = std::mem::take(&mut lock(&self.queue.0).jobs);
         drop(line);
         waiting.into_iter().chain(arrived).for_each(|job| job.refuse(why, &self.mailbox));
     }
 
     fn workers_left(&self, waker: &Waker) -> usize {
-        let mut queue = lock(&self.queue);
+        let mut queue = lock(&self.queue.0);
         queue.waker = Some(waker.clone());
         queue.workers
     }
