@@ -10,7 +10,7 @@
 //! job waits and another worker could be had, one has been called and has not yet looked.**
 //! Whoever goes to sleep does so under both locks, with nothing left.
 
-use super::blocking::{self, Blocking, Job};
+use super::blocking::{self, Blocking, Job, lock};
 use crate::lowlevel::Mailbox;
 use crate::{Builder, LoopHandle};
 use std::collections::VecDeque;
@@ -147,10 +147,6 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.close();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
