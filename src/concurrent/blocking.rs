@@ -1,9 +1,11 @@
 //! `Blocking`: a job on another thread, as the loop sees it.
 //!
 //! A job is one allocation that both threads share: the closure, then its result, and the
-//! waker of who awaits it. Its cost is that of its locked instructions: one lock is held
-//! from the closure to the result, and none is needed by who has the job alone. The result counts as there when the loop has been told, not
-//! before: so it arrives in a turn, as every event does.
+//! waker of who awaits it. Nearly all of a tiny job's cost are its locked instructions: so
+//! one lock is held from the closure to the result, and who has the job alone needs none.
+//!
+//! The result counts as there when the loop has been told, not before: so it arrives in a
+//! turn, as every event does.
 
 use crate::LoopHandle;
 use crate::error::{JoinError, JoinFailure};
