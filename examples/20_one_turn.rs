@@ -12,42 +12,33 @@
 //!   3 Callback(1) becomes ready: OtherThread, rule 4
 //!   6 Callback(0) runs
 //!       "soon"
-//!       Finished
 //!   6 Task(1) runs
 //!       task 2 is anna
 //!       Task(1) makes Task(2) ready: Spawn, rule 7
 //!       timer 0 due at 1s
-//!       Waiting
 //!   6 Callback(1) runs
 //!       "from a thread"
-//!       Finished
 //! turn 2 at 0ns: 1 ready
 //!   6 Task(2) runs
 //!       timer 1 due at 1s
-//!       Waiting
 //! turn 3 at 0ns: 0 ready
 //!   2 nothing else can happen: time jumps to 1s
 //!   5 Timer(0) becomes ready: Deadline, rule 3
 //!   5 Timer(1) becomes ready: Deadline, rule 3
 //!   6 Timer(0) runs
 //!       "a second has passed"
-//!       Finished
 //!   6 Timer(1) runs
 //!       Timer(1) makes Task(2) ready: Done, rule 8
-//!       Finished
 //! turn 4 at 1s: 1 ready
 //!   6 Task(2) runs
 //!       "anna goes on"
 //!       Task(2) makes Task(1) ready: Done, rule 8
-//!       Finished
 //! turn 5 at 1s: 1 ready
 //!   6 Task(1) runs
 //!       "main goes on"
 //!       Task(1) makes Callback(2) ready: Done, rule 8
-//!       Finished
 //! turn 6 at 1s: 1 ready
 //!   6 Callback(2) runs
-//!       Finished
 //! ```
 //!
 //! Look at `run_once` in `event_loop.rs` to see why.
@@ -81,7 +72,6 @@ impl Observer for Steps {
                 println!("      {by:?} makes {what:?} ready: {cause:?}, {rule}");
             }
             Event::Runs { what, .. } => println!("  6 {what:?} runs"),
-            Event::Ran { outcome, .. } => println!("      {outcome:?}"),
             _ => {}
         }
     }
