@@ -16,8 +16,9 @@ mod hooks;
 mod lost_wakeups;
 mod panics;
 mod panics_close;
-mod panics_handles;
+
 mod pool;
+mod reentrancy;
 mod support;
 mod timers;
 mod wakers;
