@@ -10,6 +10,7 @@
 mod accept;
 mod coverage;
 mod descriptors;
+mod descriptors_bytes;
 mod fairness;
 mod fairness_io;
 mod hooks;

@@ -1,7 +1,7 @@
 //! PN, panics: they end what they happen in, are told once, and harm nobody else.
 
 use crate::support::{
-    OnDrop, bump, child_of, counter, logged, new_loop, reports, virtual_loop, within,
+    OnDrop, bump, child_of, counter, logged, new_loop, nth, reports, virtual_loop, within,
 };
 use oneloop::{EventLoop, LoopHandle, Task};
 use std::cell::RefCell;
@@ -83,7 +83,7 @@ fn pn_001_a_panic_in_a_reader_ends_that_call() {
     let (near, mut far) = std::os::unix::net::UnixStream::pair().expect("a socket pair");
     std::io::Write::write_all(&mut far, b"x").expect("there is room");
     let (count, handle) = (calls.clone(), event_loop.handle());
-    let reader = move || match bump(&count) {
+    let reader = move || match nth(&count) {
         1 => panic!("it panics"),
         _ => handle.stop(),
     };

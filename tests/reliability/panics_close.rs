@@ -105,7 +105,7 @@ fn pn_006_a_loop_that_was_dropped_from_inside_may_have_no_handle_left() {
     {
         let event_loop = virtual_loop();
         let handle = event_loop.handle();
-        let held = OnDrop(move || drop(bump(&count)));
+        let held = OnDrop(move || bump(&count));
         handle.call_later(HOUR, move || drop(held)).expect("the loop is open");
         handle.call_soon(move || drop(event_loop)).expect("the loop is open");
         handle.run_forever().expect("the drop stops it");

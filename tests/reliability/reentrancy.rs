@@ -1,7 +1,9 @@
 //! PN, re-entrancy and depth: calls that come from where they should not, wakes under a
 //! borrow of the user's, tasks that wait for themselves, and chains of any length.
 
-use crate::support::{OnDrop, bump, counter, in_child, new_loop, rounds, virtual_loop, within};
+use crate::support::{
+    OnDrop, bump, counter, in_child, new_loop, nth, rounds, virtual_loop, within,
+};
 use oneloop::{EventLoop, LoopHandle, RunError, Task, TaskRef};
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
@@ -70,7 +72,7 @@ fn pn_005_a_run_that_is_refused_does_not_undo_a_stop() {
     event_loop.call_soon(stop).expect("the loop is open");
     let (count, handle) = (turns.clone(), event_loop.handle());
     drop(event_loop.spawn(async move {
-        while bump(&count) < 100 {
+        while nth(&count) < 100 {
             oneloop::yield_now().await;
         }
         handle.stop();

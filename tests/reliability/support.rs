@@ -96,8 +96,13 @@ pub(crate) fn counter() -> Rc<Cell<usize>> {
     Rc::new(Cell::new(0))
 }
 
-pub(crate) fn bump(counter: &Cell<usize>) -> usize {
+pub(crate) fn bump(counter: &Cell<usize>) {
     counter.set(counter.get() + 1);
+}
+
+/// Counts, and says which one this is.
+pub(crate) fn nth(counter: &Cell<usize>) -> usize {
+    bump(counter);
     counter.get()
 }
 

@@ -1,6 +1,8 @@
 //! TM: a timer fires in its turn, never early, and no duration is too odd for it.
 
-use crate::support::{OnDrop, Rng, Wakes, bump, counter, loop_on, new_loop, virtual_loop, within};
+use crate::support::{
+    OnDrop, Rng, Wakes, bump, counter, loop_on, new_loop, nth, virtual_loop, within,
+};
 use oneloop::time::{MissedTick, interval_at};
 use oneloop::{Clock, EventLoop, LoopHandle, TimerHandle};
 use std::cell::{Cell, RefCell};
@@ -90,7 +92,7 @@ fn tm_001_time_itself_may_come_to_its_end() {
     let fired = counter();
     for duration in ODD {
         let fired = fired.clone();
-        let fire = move || drop(bump(&fired));
+        let fire = move || bump(&fired);
         event_loop.call_later(duration, fire).expect("the loop is open");
     }
     event_loop.advance(Duration::MAX);
@@ -147,7 +149,7 @@ fn tm_003_a_timer_fires_when_the_clock_stands_exactly_at_its_deadline() {
     let event_loop = loop_on(Clock::Manual);
     let fired = counter();
     let count = fired.clone();
-    let fire = move || drop(bump(&count));
+    let fire = move || bump(&count);
     event_loop.call_at(Duration::from_nanos(1_000), fire).expect("the loop is open");
     event_loop.advance(Duration::from_nanos(999));
     turn(&event_loop);
@@ -203,7 +205,7 @@ fn tm_003_a_sleep_of_no_time_is_a_bare_reschedule() {
 /// Arms itself anew each time it runs, until told to stop.
 fn rearm(handle: LoopHandle, runs: Rc<Cell<usize>>, turns: Rc<RefCell<Vec<u64>>>) {
     turns.borrow_mut().push(handle.turns());
-    if bump(&runs) == 1_000 {
+    if nth(&runs) == 1_000 {
         return handle.stop();
     }
     let again = handle.clone();
@@ -263,11 +265,11 @@ fn tm_008_a_timer_that_another_one_cancels_in_the_same_batch_does_not_run() {
     let first = move || {
         kill.take().expect("it was set").cancel();
         // The slot is free now and goes to this one, which is not due.
-        handle.call_later(HOUR, move || drop(bump(&new))).expect("the loop is open");
+        handle.call_later(HOUR, move || bump(&new)).expect("the loop is open");
     };
     event_loop.call_at(Duration::from_secs(1), first).expect("the loop is open");
     let (runs, drops) = (ran.clone(), dropped.clone());
-    let held = OnDrop(move || drop(bump(&drops)));
+    let held = OnDrop(move || bump(&drops));
     let second = move || {
         let _held = held;
         bump(&runs);
@@ -331,7 +333,7 @@ fn stopped_by(stop: impl FnOnce(&EventLoop)) {
     let runs = counter();
     for _ in 0..10 {
         let runs = runs.clone();
-        let fire = move || drop(bump(&runs));
+        let fire = move || bump(&runs);
         event_loop.call_at(Duration::from_secs(1), fire).expect("the loop is open");
     }
     event_loop.advance(Duration::from_secs(1));
@@ -361,7 +363,7 @@ fn tm_010_a_timer_that_is_not_due_waits_while_the_loop_is_stopped() {
     let event_loop = virtual_loop();
     let runs = counter();
     let count = runs.clone();
-    event_loop.call_later(HOUR, move || drop(bump(&count))).expect("the loop is open");
+    event_loop.call_later(HOUR, move || bump(&count)).expect("the loop is open");
     for _ in 0..3 {
         event_loop.stop();
         event_loop.run_forever().expect("it was stopped");

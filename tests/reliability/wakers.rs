@@ -1,6 +1,6 @@
 //! WK: a waker outlives everything it may refer to, and reaches its own task or nobody.
 
-use crate::support::{OnDrop, bump, counter, new_loop, rounds, virtual_loop, watch, within};
+use crate::support::{OnDrop, bump, counter, new_loop, nth, rounds, virtual_loop, watch, within};
 use oneloop::{Event, EventLoop, LoopHandle, RemoteHandle, Task};
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
@@ -309,7 +309,7 @@ fn polled_while(during: During, ends: Ends) -> (usize, &'static str) {
     let (polls, own) = (counter(), Rc::new(RefCell::new(None::<Task<()>>)));
     let (count, handle) = (polls.clone(), own.clone());
     let task = event_loop.spawn(poll_fn(move |cx| {
-        if bump(&count) > 1 {
+        if nth(&count) > 1 {
             return Poll::Pending;
         }
         let cancel = || handle.borrow().as_ref().map(|task| task.cancel());
