@@ -139,20 +139,20 @@ fn l1_lw_001_never_asleep_with_an_item_queued() {
 /// The twins differ from a right one by their mistake alone.
 #[test]
 fn the_twin_without_a_mistake_passes_all_models() {
-    explore(|| never_asleep_with_an_item(twins::Right::new));
-    explore(|| one_bell_a_burst(twins::Right::new));
-    explore(|| data_is_seen(twins::Right::new));
-    explore(|| found_once(twins::Right::new));
+    explore(|| never_asleep_with_an_item(twins::right));
+    explore(|| one_bell_a_burst(twins::right));
+    explore(|| data_is_seen(twins::right));
+    explore(|| found_once(twins::right));
 }
 
 #[test]
 fn l1_twin_that_looks_at_the_queue_before_it_announces_sleep_is_caught() {
-    must_be_caught(|| never_asleep_with_an_item(twins::ChecksFirst::new));
+    must_be_caught(|| never_asleep_with_an_item(twins::checks_first));
 }
 
 #[test]
 fn l1_twin_that_rings_before_the_item_is_visible_is_caught() {
-    must_be_caught(|| never_asleep_with_an_item(twins::RingsFirst::new));
+    must_be_caught(|| never_asleep_with_an_item(twins::rings_first));
 }
 
 /// L1 with a bell that fails once: what was accepted is not left behind.
@@ -217,12 +217,12 @@ fn l2_lw_002_one_bell_a_burst_and_nothing_stranded() {
 
 #[test]
 fn l2_twin_that_clears_the_hint_last_is_caught() {
-    must_be_caught(|| one_bell_a_burst(twins::ClearsLast::new));
+    must_be_caught(|| one_bell_a_burst(twins::clears_last));
 }
 
 #[test]
 fn l2_twin_that_rings_for_every_item_is_caught() {
-    must_be_caught(|| one_bell_a_burst(twins::RingsAlways::new));
+    must_be_caught(|| one_bell_a_burst(twins::rings_always));
 }
 
 /// L3: what was written before a wake is seen by the poll that the wake asks for. The
@@ -253,7 +253,7 @@ fn l3_lw_003_data_written_before_a_wake_is_seen_by_the_poll() {
 
 #[test]
 fn l3_twin_that_skips_a_wake_of_a_scheduled_task_is_caught() {
-    must_be_caught(|| data_is_seen(twins::SkipsIfScheduled::new));
+    must_be_caught(|| data_is_seen(twins::skips_if_scheduled));
 }
 
 /// L4: a foreign wake by `key` while the slot is used again; whom it reaches is given by
@@ -316,5 +316,5 @@ fn l5_wk_004_a_push_against_close_is_found_or_comes_back() {
 
 #[test]
 fn l5_twin_that_asks_whether_it_is_closed_without_the_lock_is_caught() {
-    must_be_caught(|| found_once(twins::AsksUnlocked::new));
+    must_be_caught(|| found_once(twins::asks_unlocked));
 }

@@ -112,16 +112,30 @@ impl<T> Twin<T> {
     }
 }
 
-macro_rules! twins {
-    ($($name:ident),*) => {$(
-        pub(crate) struct $name;
-
-        impl $name {
-            pub(crate) fn new<T>(eventfd: &Eventfd) -> Arc<Twin<T>> {
-                Twin::make(Mistake::$name, eventfd)
-            }
-        }
-    )*};
+pub(crate) fn right<T>(eventfd: &Eventfd) -> Arc<Twin<T>> {
+    Twin::make(Mistake::Right, eventfd)
 }
 
-twins!(Right, ChecksFirst, RingsFirst, ClearsLast, RingsAlways, SkipsIfScheduled, AsksUnlocked);
+pub(crate) fn checks_first<T>(eventfd: &Eventfd) -> Arc<Twin<T>> {
+    Twin::make(Mistake::ChecksFirst, eventfd)
+}
+
+pub(crate) fn rings_first<T>(eventfd: &Eventfd) -> Arc<Twin<T>> {
+    Twin::make(Mistake::RingsFirst, eventfd)
+}
+
+pub(crate) fn clears_last<T>(eventfd: &Eventfd) -> Arc<Twin<T>> {
+    Twin::make(Mistake::ClearsLast, eventfd)
+}
+
+pub(crate) fn rings_always<T>(eventfd: &Eventfd) -> Arc<Twin<T>> {
+    Twin::make(Mistake::RingsAlways, eventfd)
+}
+
+pub(crate) fn skips_if_scheduled<T>(eventfd: &Eventfd) -> Arc<Twin<T>> {
+    Twin::make(Mistake::SkipsIfScheduled, eventfd)
+}
+
+pub(crate) fn asks_unlocked<T>(eventfd: &Eventfd) -> Arc<Twin<T>> {
+    Twin::make(Mistake::AsksUnlocked, eventfd)
+}

@@ -157,7 +157,7 @@ fn fa_003_two_that_wake_each_other_leave_room_for_a_third() {
                 let mine = ball.replace(handle.create_future());
                 let _ = mine.set_result(());
                 let next = ball.borrow().clone();
-                drop(next.await);
+                let _ = next.await;
             }
         };
         drop(event_loop.spawn(play).expect("the loop is open"));
@@ -187,7 +187,9 @@ fn fa_005_a_flood_from_other_threads_keeps_timers_running() {
                 std::thread::spawn(move || {
                     while !over.load(Ordering::Relaxed) {
                         let came = came.clone();
-                        let item = move || drop(came.fetch_add(1, Ordering::Relaxed));
+                        let item = move || {
+                            came.fetch_add(1, Ordering::Relaxed);
+                        };
                         remote.call_soon_threadsafe(item).expect("the loop is open");
                     }
                 })

@@ -244,7 +244,11 @@ fn pn_002_a_job_that_panics_when_it_is_refused_is_contained() {
     within(|| {
         let event_loop = EventLoop::builder().max_workers(1).build().expect("a loop");
         let (go, wait) = std::sync::mpsc::channel::<()>();
-        let first = event_loop.run_in_executor(move || drop(wait.recv())).expect("it is open");
+        let first = event_loop
+            .run_in_executor(move || {
+                let _ = wait.recv();
+            })
+            .expect("it is open");
         let held = bomb_that_may_travel();
         let queued = event_loop.run_in_executor(move || drop(held)).expect("it is open");
         let well = catch_unwind(AssertUnwindSafe(|| drop(event_loop)));

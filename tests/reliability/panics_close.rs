@@ -93,7 +93,8 @@ fn pn_006_a_loop_may_be_dropped_as_its_own_task_is_dropped() {
             pending::<()>().await;
         });
         let task = task.expect("the loop is open");
-        handle.call_soon(move || drop(task.cancel())).expect("the loop is open");
+        let cancel = move || assert!(task.cancel());
+        handle.call_soon(cancel).expect("the loop is open");
     });
 }
 
@@ -145,7 +146,7 @@ fn pn_008_a_callback_dropped_at_the_end_may_cancel_another() {
     closes_in_peace(|handle| {
         let other: Rc<RefCell<Option<Handle>>> = Rc::default();
         let cancels = other.clone();
-        let held = OnDrop(move || drop(cancels.take().map(|other| other.cancel())));
+        let held = OnDrop(move || cancels.take().iter().for_each(Handle::cancel));
         handle.call_soon(move || drop(held)).expect("the loop is open");
         *other.borrow_mut() = Some(handle.call_soon(|| {}).expect("the loop is open"));
     });
@@ -156,7 +157,7 @@ fn pn_008_a_timer_dropped_at_the_end_may_cancel_another() {
     closes_in_peace(|handle| {
         let other: Rc<RefCell<Option<TimerHandle>>> = Rc::default();
         let cancels = other.clone();
-        let held = OnDrop(move || drop(cancels.take().map(|other| other.cancel())));
+        let held = OnDrop(move || cancels.take().iter().for_each(TimerHandle::cancel));
         handle.call_later(HOUR, move || drop(held)).expect("the loop is open");
         *other.borrow_mut() = Some(handle.call_later(HOUR, || {}).expect("the loop is open"));
     });
@@ -184,7 +185,7 @@ fn pn_008_a_reader_dropped_at_the_end_may_hold_a_descriptor_of_the_loop() {
     closes_in_peace(|handle| {
         let (near, far) = UnixStream::pair().expect("a socket pair");
         let held = registered(handle);
-        let reader = move || drop(held.as_fd_again());
+        let reader = move || assert!(held.handle().is_running());
         handle.add_reader(&near, reader).expect("a socket can be polled");
         (near, far)
     });
@@ -196,23 +197,12 @@ fn pn_008_a_reader_dropped_at_the_end_may_hold_two_descriptors_of_the_loop() {
     in_child(pn_008_a_reader_dropped_at_the_end_may_hold_two_descriptors_of_the_loop, || {
         closes_in_peace(|handle| {
             let (near, far) = UnixStream::pair().expect("a socket pair");
-            let held = (registered(handle), registered(handle));
-            let reader = move || drop((held.0.as_fd_again(), held.1.as_fd_again()));
+            let held = [registered(handle), registered(handle)];
+            let reader = move || assert!(held.iter().all(|fd| fd.handle().is_running()));
             handle.add_reader(&near, reader).expect("a socket can be polled");
             (near, far)
         });
     });
-}
-
-trait AsFdAgain {
-    fn as_fd_again(&self) -> usize;
-}
-
-/// Something to do with a descriptor, so that a closure holds it.
-impl AsFdAgain for AsyncFd<UnixStream> {
-    fn as_fd_again(&self) -> usize {
-        std::ptr::from_ref(self.get_ref()).addr()
-    }
 }
 
 /// What sets a future as it is dropped schedules callbacks on a loop that ends: they are
@@ -224,7 +214,7 @@ fn pn_008_what_is_scheduled_while_the_loop_closes_is_dropped() {
         let future = handle.create_future::<()>();
         let held = token.clone();
         future.add_done_callback(move |_| drop(held));
-        let set = OnDrop(move || drop(future.set_result(())));
+        let set = OnDrop(move || future.set_result(()).expect("it is set once"));
         handle.call_later(HOUR, move || drop(set)).expect("the loop is open");
     });
     assert_eq!(Rc::strong_count(&token), 1, "a callback is held for ever");
@@ -249,7 +239,7 @@ fn pn_008_a_hundred_tasks_that_do_all_they_can_when_dropped_are_dropped_once() {
                 let called = handle.call_soon(|| {}).is_err();
                 let injected = remote.call_soon_threadsafe(|| {}).is_err();
                 errors.set(errors.get() + usize::from(spawned && called && injected));
-                let mut all = all.borrow_mut();
+                let all = all.borrow();
                 all[(number + 1) % 100].cancel();
                 all[(number + 50) % 100].set_name("a new name");
                 let _ = (handle.all_tasks(), handle.next_deadline(), format!("{handle:?}"));

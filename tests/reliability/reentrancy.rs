@@ -185,7 +185,9 @@ fn circle(event_loop: &EventLoop, count: usize) -> Vec<TaskRef> {
     let mut names = vec![next.clone()];
     for _ in 1..count {
         let awaited = next;
-        let waits = async move { drop(awaited.await) };
+        let waits = async move {
+            let _ = awaited.await;
+        };
         next = event_loop.spawn(waits).expect("the loop is open");
         names.push(next.clone());
     }
@@ -228,11 +230,15 @@ fn on_a_small_stack(body: impl FnOnce() + Send + 'static) {
 fn chain(event_loop: &EventLoop, count: usize) -> (oneloop::Future<()>, Task<()>) {
     let end = event_loop.create_future::<()>();
     let first = end.clone();
-    let first = async move { drop(first.await) };
+    let first = async move {
+        let _ = first.await;
+    };
     let mut last = event_loop.spawn(first).expect("the loop is open");
     for _ in 1..count {
         let before = last;
-        let next = async move { drop(before.await) };
+        let next = async move {
+            let _ = before.await;
+        };
         last = event_loop.spawn(next).expect("the loop is open");
     }
     (end, last)

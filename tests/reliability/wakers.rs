@@ -237,9 +237,11 @@ fn wk_005_a_task_that_a_thread_cancels_is_dropped_by_its_loop() {
     });
 }
 
+type Late = Box<dyn FnMut()>;
+
 thread_local! {
     /// Wakes when the thread ends, among its last acts.
-    static LATE: RefCell<Option<OnDrop<Box<dyn FnMut()>>>> = const { RefCell::new(None) };
+    static LATE: RefCell<Option<OnDrop<Late>>> = const { RefCell::new(None) };
 }
 
 fn at_thread_end(f: impl FnMut() + 'static) {

@@ -34,7 +34,9 @@ fn a_future(event_loop: &EventLoop) -> Awaited {
     let future: Promise<()> = event_loop.create_future();
     let wait = |_| -> Wait {
         let future = future.clone();
-        Box::pin(async move { drop(future.await) })
+        Box::pin(async move {
+            let _ = future.await;
+        })
     };
     let waits = (0..3).map(wait).collect();
     let set = move || future.set_result(()).expect("it is set once");
@@ -48,7 +50,11 @@ fn a_future(event_loop: &EventLoop) -> Awaited {
 fn a_task(event_loop: &EventLoop) -> Awaited {
     let over = event_loop.create_future::<()>();
     let end = over.clone();
-    let task = event_loop.spawn(async move { drop(over.await) }).expect("the loop is open");
+    let task = event_loop
+        .spawn(async move {
+            let _ = over.await;
+        })
+        .expect("the loop is open");
     let task: Rc<Task<()>> = Rc::new(task);
     turn(event_loop);
     let wait = |_| -> Wait {
@@ -91,9 +97,13 @@ fn jobs(event_loop: &EventLoop) -> Awaited {
     let waits = (0..3).map(|_| -> Wait {
         let (go, wait) = mpsc::channel::<()>();
         ends.push(go);
-        let job = event_loop.run_in_executor(move || drop(wait.recv()));
+        let job = event_loop.run_in_executor(move || {
+            let _ = wait.recv();
+        });
         let job: Blocking<()> = job.expect("the loop is open");
-        Box::pin(async move { drop(job.await) })
+        Box::pin(async move {
+            let _ = job.await;
+        })
     });
     let waits = waits.collect();
     let complete = move |event_loop: &EventLoop| {
@@ -258,9 +268,15 @@ fn wk_009_a_waker_of_a_shutdown_may_submit_a_job_when_dropped() {
     within(|| {
         let event_loop = new_loop();
         let (go, wait) = mpsc::channel::<()>();
-        let job = event_loop.run_in_executor(move || drop(wait.recv())).expect("it is open");
+        let job = event_loop
+            .run_in_executor(move || {
+                let _ = wait.recv();
+            })
+            .expect("it is open");
         let handle = event_loop.handle();
-        let shutdown = async move { drop(handle.shutdown_default_executor(Duration::MAX).await) };
+        let shutdown = async move {
+            let _ = handle.shutdown_default_executor(Duration::MAX).await;
+        };
         let (hooks, waker) = Hooks::new(|call| {
             if call == Call::Drop {
                 drop(oneloop::run_blocking(|| {}));
