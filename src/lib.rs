@@ -35,27 +35,45 @@
 
 #![warn(clippy::wildcard_imports)]
 
+mod awaiting;
+mod call;
+mod callback;
+mod cancel;
+mod clock;
 pub mod concurrent;
+mod debug;
 pub mod error;
+mod event_loop;
+mod exception;
+mod future;
 pub mod io;
 mod kernel;
 pub mod lowlevel;
 pub mod net;
+mod observe;
+mod remote;
 mod run;
+mod running;
+mod stage;
+mod task;
+mod task_ref;
 pub mod time;
+mod watch;
 
+pub use callback::{Handle, TimerHandle};
+pub use clock::Clock;
 pub use concurrent::{Blocking, run_blocking};
 pub use error::{Cancelled, Closed, Deadlock, FutureError, InjectError, InvalidState, JoinError};
 pub use error::{NoRunningLoop, RunError};
-pub use kernel::callback::{Handle, TimerHandle};
-pub use kernel::clock::Clock;
-pub use kernel::exception::ExceptionContext;
-pub use kernel::future::{CallbackId, Future};
-pub use kernel::join::{Join, Task, TaskRef};
-pub use kernel::observe::{Actor, Cause, Event, Moment, Observer, Outcome, Rule};
-pub use kernel::remote::{RemoteHandle, RemoteTask};
-pub use kernel::run::{Builder, EventLoop, Turn};
-pub use kernel::state::LoopHandle;
+pub use event_loop::{Builder, EventLoop};
+pub use exception::ExceptionContext;
+pub use future::{CallbackId, Future};
+pub use kernel::LoopHandle;
+pub use observe::{Actor, Cause, Event, Moment, Observer, Outcome, Rule};
+pub use remote::{RemoteHandle, RemoteTask};
 pub use run::{all_tasks, call_at, call_later, call_soon, create_future, current_task, run};
 pub use run::{running_loop, spawn, spawn_named};
+pub use running::Turn;
+pub use task::{Join, Task};
+pub use task_ref::TaskRef;
 pub use time::{Interval, MissedTick, Sleep, YieldNow, interval, sleep, sleep_until, yield_now};

@@ -3,13 +3,12 @@
 //! The sockets and the thread pool of this crate use nothing but the crate's root and
 //! this module, so a new one can be written in another crate as well.
 
-pub use crate::kernel::reactor::Direction;
-pub use crate::kernel::registration::{Readiness, Registration};
-pub use crate::kernel::state::Completion;
+pub use crate::io::registration::{Readiness, Registration};
+pub use crate::kernel::{Completion, Direction};
 
+use crate::LoopHandle;
 use crate::error::InjectError;
-use crate::kernel::injector::{Injector, Refused};
-use crate::kernel::state::{Injected, LoopHandle};
+use crate::kernel::{Injected, Injector, Refused};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,9 +1,12 @@
 //! `run`: a loop from beginning to end, and the calls on the loop that is running.
 
+use crate::clock::nanos;
 use crate::concurrent::ShutdownTimeout;
 use crate::error::{NoRunningLoop, RunError};
 use crate::kernel::context;
+use crate::stage::body_of;
 use crate::{EventLoop, Future, Handle, LoopHandle, Task, TaskRef, TimerHandle};
+use std::panic::Location;
 use std::time::Duration;
 
 /// How long `run` waits, at its end, for jobs that still run on other threads.
@@ -48,9 +51,8 @@ impl EventLoop {
     where
         F: std::future::Future + 'static,
     {
-        let mut task = self.spawn(main).map_err(|_| RunError::Closed)?;
         let ending = Ending(&self);
-        let result = self.run_until_done(&mut task);
+        let result = self.run_until_complete(main);
         drop(ending);
         result
     }
@@ -99,7 +101,7 @@ async fn until_done(task: &TaskRef) {
 /// When none is.
 #[doc(alias = "get_running_loop")]
 pub fn running_loop() -> Result<LoopHandle, NoRunningLoop> {
-    context::current()
+    context::with_current(LoopHandle::clone)
 }
 
 /// Looks at the running loop, or panics in the name of the public function `what`.
@@ -119,12 +121,13 @@ const OPEN: &str = "a loop that is running is not closed";
 /// When no loop is running on this thread.
 #[doc(alias = "create_task")]
 #[track_caller]
-#[inline]
+#[inline(always)] // the future is moved straight to where it stays
 pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: std::future::Future + 'static,
 {
-    here("spawn", |handle| handle.spawn(future).expect(OPEN))
+    let (body, at) = (body_of(future), Location::caller());
+    here("spawn", |handle| handle.spawn_body(body, None, at).expect(OPEN))
 }
 
 /// As [`spawn`], with a name; see [`LoopHandle::spawn_named`].
@@ -136,7 +139,8 @@ pub fn spawn_named<F>(name: impl Into<String>, future: F) -> Task<F::Output>
 where
     F: std::future::Future + 'static,
 {
-    here("spawn_named", |handle| handle.spawn_named(name, future).expect(OPEN))
+    let (body, at) = (body_of(future), Location::caller());
+    here("spawn_named", |handle| handle.spawn_body(body, Some(name.into()), at).expect(OPEN))
 }
 
 /// Runs `f` in the next turn of the running loop; see [`LoopHandle::call_soon`].
@@ -146,7 +150,8 @@ where
 #[track_caller]
 #[inline]
 pub fn call_soon(f: impl FnOnce() + 'static) -> Handle {
-    here("call_soon", |handle| handle.call_soon(f).expect(OPEN))
+    let at = Location::caller();
+    here("call_soon", |handle| handle.call_soon_at(f, at).expect(OPEN))
 }
 
 /// Runs `f` when `delay` has passed; see [`LoopHandle::call_later`].
@@ -155,7 +160,8 @@ pub fn call_soon(f: impl FnOnce() + 'static) -> Handle {
 /// When no loop is running on this thread.
 #[track_caller]
 pub fn call_later(delay: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
-    here("call_later", |handle| handle.call_later(delay, f).expect(OPEN))
+    let at = Location::caller();
+    here("call_later", |handle| handle.set_timer(handle.due_in(delay), f, at).expect(OPEN))
 }
 
 /// Runs `f` when the loop's time has reached `when`; see [`LoopHandle::call_at`].
@@ -164,7 +170,8 @@ pub fn call_later(delay: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
 /// When no loop is running on this thread.
 #[track_caller]
 pub fn call_at(when: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
-    here("call_at", |handle| handle.call_at(when, f).expect(OPEN))
+    let at = Location::caller();
+    here("call_at", |handle| handle.set_timer(nanos(when), f, at).expect(OPEN))
 }
 
 /// A future of the running loop; see [`Future`].
@@ -178,7 +185,7 @@ pub fn create_future<T>() -> Future<T> {
 
 /// The task whose step is running: none in a callback, or outside a loop.
 pub fn current_task() -> Option<TaskRef> {
-    context::current().ok()?.current_task()
+    context::with_current(LoopHandle::clone).ok()?.current_task()
 }
 
 /// The tasks of the running loop that are not done, in the order in which they were made.

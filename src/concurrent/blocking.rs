@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 /// The result to come of a job on another thread; see [`run_blocking`](crate::run_blocking).
 #[must_use = "dropping it unawaited lets the job run, and its result go"]
-pub struct Blocking<T: 'static> {
+pub struct Blocking<T> {
     job: Arc<dyn Shared<T>>,
     awaited: bool,
 }
@@ -89,7 +89,7 @@ where
         let work = self.lock().work.take();
         let result = work.map(|work| {
             catch_unwind(AssertUnwindSafe(work))
-                .map_err(|payload| JoinError(JoinFailure::Panicked(payload)))
+                .map_err(|payload| JoinError(JoinFailure::Panicked(payload.into())))
         });
         self.finish(result);
     }

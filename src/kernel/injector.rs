@@ -1,17 +1,16 @@
 //! `Injector`: the one door through which other threads reach the loop.
 //!
-//! Anything that happens on another thread (a wake, a call, a finished job) is
-//! pushed here and taken in by the loop in step 3 of its next turn. The bell (an
-//! eventfd, by `mio::Waker`) is rung only when the loop sleeps, so once a burst.
+//! What happens on another thread (a wake, a call, a finished job) is pushed here and taken
+//! in by the loop in step 3 of its next turn. The bell (an eventfd, by `mio::Waker`) is
+//! rung only when the loop sleeps, so once a burst.
 //!
-//! "Is the loop asleep" is decided under the same lock as the push. So there is no
-//! moment between the loop's last look at the queue and its sleep into which a
-//! push could fall unheard: `tests/loom.rs` checks that, and that the usual
-//! mistakes would be caught. The queue has no bound of its own: each entry was
-//! asked for by a caller who is told, and a task is in it at most once a poll.
+//! "Is the loop asleep" is decided under the same lock as the push. So there is no moment
+//! between the loop's last look at the queue and its sleep into which a push could fall
+//! unheard: `tests/loom.rs` checks that. The queue has no bound: each entry was asked for
+//! by somebody who was told.
 //!
-//! This file knows neither tasks nor mio; its locks come from `super::sync`, which
-//! is loom's when the models include it.
+//! This file knows neither tasks nor mio; its locks come from `super::sync`, which is
+//! loom's when the models include it.
 
 use super::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use std::io;
@@ -45,7 +44,7 @@ struct Inbox<T> {
 
 impl<T> Injector<T> {
     pub(crate) fn new(bell: Bell) -> Self {
-        let inbox = Inbox { items: Vec::new(), next: 0, asleep: false, closed: false };
+        let inbox = Inbox { items: Vec::new(), next: 0, asleep: true, closed: false };
         Injector { inbox: Mutex::new(inbox), filled: AtomicBool::new(false), bell }
     }
 
@@ -68,15 +67,20 @@ impl<T> Injector<T> {
         self.filled.store(true, Ordering::Release);
         let ring = std::mem::replace(&mut inbox.asleep, false);
         drop(inbox);
-        if ring && let Err(error) = (self.bell)() {
-            let mut inbox = self.lock();
-            let place = inbox.items.iter().position(|(n, _)| *n == number);
-            inbox.asleep = place.is_some();
-            if let Some(place) = place {
-                return Err(Refused::Bell(inbox.items.remove(place).1, error));
+        match if ring { (self.bell)() } else { Ok(()) } {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.take_back(number).map_or(Ok(()), |item| Err(Refused::Bell(item, error)))
             }
         }
-        Ok(())
+    }
+
+    /// The bell failed: takes the item out again, if the loop has not got it already.
+    fn take_back(&self, number: u64) -> Option<T> {
+        let mut inbox = self.lock();
+        let place = inbox.items.iter().position(|(n, _)| *n == number)?;
+        inbox.asleep = true;
+        Some(inbox.items.remove(place).1)
     }
 
     /// Whether something may be waiting; never a false "no" about what was pushed
@@ -93,21 +97,29 @@ impl<T> Injector<T> {
         inbox.asleep
     }
 
+    /// The loop is at rest, driven by nobody: from now on every burst rings, so that who
+    /// watches its descriptor hears of it. What came before rings here.
+    pub(crate) fn rest(&self) {
+        if !self.fall_asleep() {
+            // A bell that fails here will be heard of at the next push.
+            let _ = (self.bell)();
+        }
+    }
+
     pub(crate) fn wake_up(&self) {
         self.lock().asleep = false;
     }
 
-    /// Moves what is there now, and no more, to `into` (which is empty).
-    pub(crate) fn take(&self, into: &mut Vec<(u64, T)>) {
+    /// Takes what is there now, and no more.
+    pub(crate) fn take(&self) -> impl Iterator<Item = T> + use<T> {
         let mut inbox = self.lock();
         self.filled.store(false, Ordering::Release);
-        std::mem::swap(&mut inbox.items, into);
+        std::mem::take(&mut inbox.items).into_iter().map(|(_, item)| item)
     }
 
     /// Refuses everything from now on and gives back what was not taken in.
-    pub(crate) fn close(&self) -> Vec<(u64, T)> {
-        let mut inbox = self.lock();
-        inbox.closed = true;
-        std::mem::take(&mut inbox.items)
+    pub(crate) fn close(&self) -> impl Iterator<Item = T> + use<T> {
+        self.lock().closed = true;
+        self.take()
     }
 }

@@ -2,51 +2,50 @@
 //!
 //! Read it in this order; it takes an evening.
 //!
-//! 1. `event_loop`: one turn, on the first screen. `run`: what drives turns.
-//! 2. `state`: all memory of a loop. `ready`: what runs next. `timers`: what runs when.
-//! 3. `task`: a step. `join`: the handles. `future`: set once, awaited by many.
-//! 4. `waker` and `slots`: a waker is a key. `injector`, `context`: other threads.
-//! 5. `reactor` and `registration`: descriptors. `sleep`: the two plain waits.
-//! 6. `cancel`, `exception`, `observe`: what may go otherwise, and how it is seen.
+//! 1. `event_loop`: one turn, on the first screen. `state`: all memory of a loop.
+//! 2. `ready`: what runs next. `timers`: what runs when. `waiters`: who is told.
+//! 3. `task`: a step. `waker` and `slots`: a waker is a key.
+//! 4. `injector`, `context`: other threads. `reactor`: descriptors.
+//! 5. `timer`: what a due timer does. `leaf`: what a task waits for.
 //!
-//! Lower files know nothing of those above them:
-//!
-//! ```text
-//! event_loop  run  remote                          drive
-//! callback  future  join  task  sleep  registration  cancel  exception
-//! state  context  waker                            find
-//! ready  waiters  timers  injector  reactor  clock  observe   know no task
-//! call  slots
-//! ```
+//! The containers (`slots ready waiters timers injector reactor`) know no task. Two things
+//! are asked of what stands above, each through a trait of the kernel's own: where a
+//! cancel request goes (`task::Cancelling`) and telling observers (`state::Watching`).
+//! What stands above uses only what is re-exported here.
 
-pub(crate) mod call;
-pub(crate) mod callback;
-pub(crate) mod cancel;
-pub(crate) mod clock;
 pub(crate) mod context;
-pub(crate) mod event_loop;
-pub(crate) mod exception;
-pub(crate) mod future;
-pub(crate) mod injector;
-pub(crate) mod join;
-pub(crate) mod observe;
-pub(crate) mod reactor;
-pub(crate) mod ready;
-pub(crate) mod registration;
-pub(crate) mod remote;
-pub(crate) mod run;
-pub(crate) mod sleep;
-pub(crate) mod slots;
-pub(crate) mod state;
-pub(crate) mod task;
-pub(crate) mod timers;
-pub(crate) mod waiters;
+mod event_loop;
+mod injector;
+mod leaf;
+mod reactor;
+mod ready;
+mod slots;
+mod state;
+mod task;
+mod timer;
+mod timers;
+mod waiters;
 pub(crate) mod waker;
 
+pub(crate) use event_loop::Stuck;
+pub(crate) use injector::{Injector, Refused};
+pub(crate) use leaf::{Awaited, Target};
+pub(crate) use mio::Interest;
+pub use reactor::Direction;
+pub(crate) use reactor::Reactor;
+pub(crate) use ready::{Entry, Kind, Ready};
+pub(crate) use slots::{Key, Slots};
+pub use state::{Completion, LoopHandle};
+pub(crate) use state::{Injected, Life, State, Watching};
+pub(crate) use task::{Cancel, Cancelling, Phase};
+pub(crate) use timer::{Over, SLEEP, Sleeper, Timer, TimerCall};
+pub(crate) use timers::{TimerKey, Timers};
+pub(crate) use waiters::{Waiter, Waiters};
+
 /// Where the injector's locks come from; the models put loom's here.
-pub(crate) mod sync {
-    pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
-    pub(crate) use std::sync::{Mutex, MutexGuard};
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicBool, Ordering};
+    pub(super) use std::sync::{Mutex, MutexGuard};
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
 //! `Reactor`: from readiness of descriptors to entries in the ready queue.
 //!
-//! The only file that polls. mio tells of edges: once, when a descriptor becomes ready.
-//! So each direction of each source remembers that it is ready until an operation finds
-//! it is not, and nothing is lost that happened while nobody waited. Tokens are keys: an
-//! event for a source that is gone, though another may have its slot or its descriptor's
-//! number, finds nothing. A source is taken off the poll before its descriptor closes.
+//! The only file that polls. mio tells of edges: once, when a descriptor becomes ready. So
+//! each direction of each source remembers that it is ready until an operation finds it is
+//! not. Tokens are keys: an event for a source that is gone, though another may have its
+//! slot or its descriptor's number, finds nothing.
 
-use super::slots::{INDEX_BITS, Key, Slots};
+use super::slots::{Key, Slots};
 use super::waiters::Waiters;
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use rustix::event::{PollFd, PollFlags, Timespec};
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::time::Duration;
@@ -36,6 +34,7 @@ pub enum Direction {
     Write = 1,
 }
 
+#[derive(Default)]
 pub(crate) struct Source {
     pub(crate) fd: RawFd,
     pub(crate) sides: [Side; 2],
@@ -50,20 +49,13 @@ pub(crate) struct Side {
     /// The other end has closed this direction: it stays ready.
     pub(crate) ended: bool,
     pub(crate) waiters: Waiters,
-    /// `add_reader` or `add_writer`; out while it runs.
-    pub(crate) callback: Option<Box<dyn FnMut()>>,
-    /// Counts callbacks set, so that one that was replaced is not put back.
-    pub(crate) version: u64,
-    pub(crate) wanted: bool,
 }
 
 pub(crate) struct Reactor {
     poll: Option<Poll>,
     events: Events,
     pub(crate) sources: Slots<Source>,
-    /// The sources that have callbacks, by descriptor.
-    pub(crate) by_fd: HashMap<RawFd, Key>,
-    /// Waits and callbacks on descriptors: what keeps virtual time from jumping.
+    /// Who waits for descriptors: what keeps virtual time from jumping.
     pub(crate) waited: usize,
 }
 
@@ -72,8 +64,7 @@ impl Reactor {
         let poll = Poll::new()?;
         let bell = Waker::new(poll.registry(), BELL)?;
         let events = Events::with_capacity(EVENTS);
-        let (sources, by_fd) = (Slots::new(0), HashMap::new());
-        Ok((Reactor { poll: Some(poll), events, sources, by_fd, waited: 0 }, bell))
+        Ok((Reactor { poll: Some(poll), events, sources: Slots::new(0), waited: 0 }, bell))
     }
 
     /// Blocks until something is ready or `timeout` is over: the only place that does.
@@ -99,17 +90,21 @@ impl Reactor {
 
     /// Notes what became ready, and gives the sources that somebody waits for, in the
     /// order of the events.
-    pub(crate) fn take_events(&mut self, mut ready: impl FnMut(Key)) {
+    pub(crate) fn take_events(&mut self) -> Vec<Key> {
+        let mut ready = Vec::new();
         for event in &self.events {
             let key = key_of(event.token());
             let Some(source) = self.sources.get_mut(key) else { continue };
             source.note(event);
-            if !source.queued && source.sides.iter().any(|side| side.ready && side.is_wanted()) {
+            if !source.queued
+                && source.sides.iter().any(|side| side.ready && !side.waiters.is_empty())
+            {
                 source.queued = true;
-                ready(key);
+                ready.push(key);
             }
         }
         self.events.clear();
+        ready
     }
 
     /// # Errors
@@ -117,10 +112,12 @@ impl Reactor {
     /// polled, such as a regular file. Nothing is registered then.
     pub(crate) fn register(&mut self, fd: RawFd, interest: Interest) -> io::Result<Key> {
         let registry = registry(&self.poll)?;
-        let key = self.sources.next_key();
-        registry.register(&mut SourceFd(&fd), token_of(key), interest)?;
-        let sides = [Side::default(), Side::default()];
-        Ok(self.sources.insert(Source { fd, sides, queued: false }))
+        let key = self.sources.insert_with(|| Source { fd, ..Source::default() });
+        if let Err(error) = registry.register(&mut SourceFd(&fd), token_of(key), interest) {
+            self.sources.remove_with(key, Option::take);
+            return Err(error);
+        }
+        Ok(key)
     }
 
     /// Changes the interest, and has the kernel tell anew what is ready now.
@@ -131,13 +128,13 @@ impl Reactor {
 
     /// Takes a source off the poll; what waited for it comes back.
     pub(crate) fn deregister(&mut self, key: Key) -> Option<Source> {
-        let source = self.sources.remove(key)?;
+        let source = self.sources.remove_with(key, Option::take)??;
         if let Some(poll) = &self.poll {
             // Fails only if the descriptor was closed under us: then it is off anyway.
             let _ = poll.registry().deregister(&mut SourceFd(&source.fd));
         }
         for side in &source.sides {
-            self.waited -= side.waiters.len() + usize::from(side.wanted);
+            self.waited -= side.waiters.len();
         }
         Some(source)
     }
@@ -162,22 +159,6 @@ impl Source {
         write.ready |= event.is_writable() || event.is_write_closed() || event.is_error();
         write.ended |= event.is_write_closed() || event.is_error();
     }
-
-    /// What to ask the kernel for on behalf of callbacks; `None` when there are none.
-    pub(crate) fn callback_interest(&self) -> Option<Interest> {
-        match (self.sides[0].wanted, self.sides[1].wanted) {
-            (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
-            (true, false) => Some(Interest::READABLE),
-            (false, true) => Some(Interest::WRITABLE),
-            (false, false) => None,
-        }
-    }
-}
-
-impl Side {
-    fn is_wanted(&self) -> bool {
-        self.wanted || self.waiters.len() > 0
-    }
 }
 
 fn registry(poll: &Option<Poll>) -> io::Result<&Registry> {
@@ -185,10 +166,9 @@ fn registry(poll: &Option<Poll>) -> io::Result<&Registry> {
 }
 
 fn token_of(key: Key) -> Token {
-    Token((key.generation as usize) << INDEX_BITS | key.index as usize)
+    Token(key.to_bits() as usize)
 }
 
 fn key_of(token: Token) -> Key {
-    let index = token.0 as u32 & ((1 << INDEX_BITS) - 1);
-    Key { index, generation: (token.0 >> INDEX_BITS) as u32 }
+    Key::from_bits(token.0 as u64)
 }

@@ -1,87 +1,126 @@
 //! `Ready`: the queue of what runs next, first in, first out.
 //!
-//! Two rings. `order` says what kind of thing is next, in the order in which it
-//! became ready (rule 1); it is small, so that a thousand tasks taking turns stay in
-//! the first-level cache. The closures of callbacks are in a ring of their own, in
-//! the same order, and are numbered from the first that the loop ever had: a number
-//! finds a waiting closure in O(1), which is how a handle cancels it.
+//! Two rings. `order` says what is next, in the order in which it became ready (rule 1);
+//! it is small, so that a thousand tasks taking turns stay in the first-level cache, and
+//! callbacks in a row are one entry. Their closures are in a ring of their own, in the
+//! same order, numbered from the first that the loop ever had: so a handle finds one.
 //!
 //! All operations are O(1). The queue has no bound: it holds each task once, and each
 //! callback that somebody scheduled.
 
-use super::call::Call;
 use super::slots::Key;
+use crate::call::Call;
 use std::collections::VecDeque;
-use std::panic::Location;
 
-/// One thing to run.
+/// One thing to run, in one word: a tag, and a key or number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entry {
+pub(crate) struct Entry(u64);
+
+/// What an [`Entry`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
     /// Step the task.
     Task(Key),
-    /// Run the closure at the front of `calls`.
-    Call,
-    /// Run the timer in this slot, which has come due; the end of its number tells it
-    /// from one that has the slot after it.
-    Timer(u32, u32),
+    /// Run the closure at the front of `calls`; in the queue, this many in a row.
+    Calls(u32),
+    /// Run the timer in this slot, which has come due.
+    Timer(u32),
     /// Tell those who wait for this descriptor.
     Source(Key),
+    Nothing,
 }
 
-/// A callback on its way; `call` is gone when it was cancelled: its turn remains.
-pub(crate) struct Pending {
-    pub(crate) call: Option<Call>,
-    /// Where it was scheduled, known in debug mode and when observed.
-    pub(crate) at: Option<&'static Location<'static>>,
+const CALLS: u64 = 1 << 62;
+const TIMER: u64 = 2 << 62;
+const SOURCE: u64 = 3 << 62;
+/// The most callbacks in a row that one entry counts.
+const ROW: u64 = u32::MAX as u64;
+
+impl Entry {
+    pub(crate) const NOTHING: Entry = Entry(u64::MAX);
+
+    #[inline]
+    pub(crate) fn task(key: Key) -> Self {
+        Entry(key.to_bits())
+    }
+
+    pub(crate) fn source(key: Key) -> Self {
+        Entry(SOURCE | key.to_bits())
+    }
+
+    pub(crate) fn timer(index: u32) -> Self {
+        Entry(TIMER | u64::from(index))
+    }
+
+    #[inline]
+    pub(crate) fn kind(self) -> Kind {
+        match self.0 & SOURCE {
+            0 => Kind::Task(Key::from_bits(self.0)),
+            CALLS => Kind::Calls(self.0 as u32),
+            TIMER => Kind::Timer(self.0 as u32),
+            _ if self == Entry::NOTHING => Kind::Nothing,
+            _ => Kind::Source(Key::from_bits(self.0)),
+        }
+    }
 }
 
 pub(crate) struct Ready {
     order: VecDeque<Entry>,
-    calls: VecDeque<Pending>,
+    /// How many entries wait, each callback of a row counted.
+    len: usize,
+    /// A call that was cancelled is empty: its turn remains.
+    calls: VecDeque<Call>,
     /// The number of the call at the front of `calls`.
     first: u64,
 }
 
 impl Ready {
     pub(crate) fn new() -> Self {
-        Ready { order: VecDeque::new(), calls: VecDeque::new(), first: 0 }
+        Ready { order: VecDeque::new(), len: 0, calls: VecDeque::new(), first: 0 }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.order.len()
+        self.len
     }
 
     #[inline]
     pub(crate) fn push(&mut self, entry: Entry) {
+        self.len += 1;
         self.order.push_back(entry);
     }
 
-    /// Queues a callback and answers its number.
-    #[inline]
-    pub(crate) fn push_call(&mut self, call: Call, at: Option<&'static Location<'static>>) -> u64 {
-        self.order.push_back(Entry::Call);
-        self.calls.push_back(Pending { call: Some(call), at });
+    /// Queues a callback, which `write` puts into its place, and answers its number.
+    #[inline(always)]
+    pub(crate) fn push_call(&mut self, write: impl FnOnce(&mut Call)) -> u64 {
+        self.calls.push_back(Call::empty());
+        if let Some(place) = self.calls.back_mut() {
+            write(place);
+        }
+        self.len += 1;
+        match self.order.back_mut() {
+            Some(Entry(row)) if *row >= CALLS && *row < CALLS | ROW => *row += 1,
+            _ => self.order.push_back(Entry(CALLS | 1)),
+        }
         self.first + self.calls.len() as u64 - 1
     }
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Entry> {
+        let front = self.order.front_mut()?;
+        self.len -= 1;
+        if front.0 > CALLS | 1 && front.0 <= CALLS | ROW {
+            front.0 -= 1;
+            return Some(Entry(CALLS | 1));
+        }
         self.order.pop_front()
     }
 
-    /// The callback for the `Entry::Call` that was just popped, and its number.
+    /// The callback for the `Kind::Calls` that was just popped.
     #[inline]
-    pub(crate) fn pop_call(&mut self) -> Option<(u64, Pending)> {
-        let number = self.first;
+    pub(crate) fn pop_call(&mut self) -> Call {
         self.first += 1;
-        Some((number, self.calls.pop_front()?))
-    }
-
-    /// Takes the closure of a waiting callback away; its turn in the queue stays.
-    pub(crate) fn take_call(&mut self, number: u64) -> Option<Call> {
-        let place = number.checked_sub(self.first)?;
-        self.calls.get_mut(usize::try_from(place).ok()?)?.call.take()
+        self.calls.pop_front().unwrap_or_else(Call::empty)
     }
 
     /// The number of the callback that is next among callbacks.
@@ -89,16 +128,17 @@ impl Ready {
         self.first
     }
 
-    /// A waiting callback, for those who want to know its name.
-    pub(crate) fn peek_call(&self, number: u64) -> Option<&Pending> {
+    /// A waiting callback; taking its closure away leaves its turn in the queue.
+    pub(crate) fn call_mut(&mut self, number: u64) -> Option<&mut Call> {
         let place = number.checked_sub(self.first)?;
-        self.calls.get(usize::try_from(place).ok()?)
+        self.calls.get_mut(usize::try_from(place).ok()?)
     }
 
     /// Empties the queue; the closures are for the caller to drop.
-    pub(crate) fn drain(&mut self) -> Vec<Pending> {
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Call> + use<> {
         self.order.clear();
+        self.len = 0;
         self.first += self.calls.len() as u64;
-        self.calls.drain(..).collect()
+        std::mem::take(&mut self.calls).into_iter()
     }
 }

@@ -1,24 +1,20 @@
-//! Tasks: a future, driven by the loop one step at a time.
+//! A task: a future, driven by the loop one step at a time.
 //!
-//! The loop owns its tasks. A task is one allocation: the future, and after it, in the
-//! same place, its result; whatever else there is to know is in the task's slot. While
-//! a step runs the body is out of the slot, so user code may do what it likes to the
-//! loop, to this task too. `join.rs` has the handles, `cancel.rs` the requests.
+//! The loop owns its tasks. A task is one allocation, its body; whatever else there is to
+//! know is in the task's slot. While a step runs the body is out of the slot, so user code
+//! may do what it likes to the loop, and to this task too.
 
-use super::cancel::{Cancel, Waits};
-use super::exception::catch;
-use super::join::{Task, TaskRef};
-use super::observe::{Actor, Cause, Event, Outcome};
+use super::leaf::Waits;
 use super::ready::Entry;
 use super::slots::Key;
-use super::state::{LoopHandle, State};
+use super::state::{State, Watching};
 use super::waiters::Waiters;
 use super::waker;
-use crate::error::{Closed, JoinError, JoinFailure, Payload};
-use pin_project_lite::pin_project;
-use std::any::Any;
-use std::panic::Location;
-use std::pin::Pin;
+use crate::error::{JoinFailure, Payload};
+use crate::exception::catch;
+use crate::observe::{Cause, Outcome, Site};
+use crate::stage::BoxBody;
+use std::cell::RefMut;
 use std::task::{Context, Poll};
 
 /// I/O operations in one step before it must yield.
@@ -26,7 +22,7 @@ const BUDGET: u32 = 64;
 
 pub(crate) struct TaskEntry {
     /// The future or its result; out while a step runs.
-    pub(crate) body: Option<Pin<Box<dyn Body>>>,
+    pub(crate) body: Option<BoxBody>,
     /// Who awaits this task.
     pub(crate) waiters: Waiters,
     /// What of the loop's own this task waits for.
@@ -44,11 +40,15 @@ pub(crate) struct TaskEntry {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// Its first step is still to come.
+    New,
     Waiting,
     Stepping,
     Finished,
     Cancelled,
     Panicked,
+    /// It panicked, and somebody has looked at that.
+    PanicSeen,
 }
 
 impl TaskEntry {
@@ -59,334 +59,202 @@ impl TaskEntry {
 
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
-        !matches!(self.phase, Phase::Waiting | Phase::Stepping)
+        !matches!(self.phase, Phase::New | Phase::Waiting | Phase::Stepping)
     }
+}
+
+/// Where cancel requests go is decided above the kernel (`crate::cancel`); a step asks.
+pub(crate) trait Cancelling {
+    /// Whether this step must deliver a cancellation instead of polling.
+    fn must_deliver(&self, key: Key, cancel: Cancel) -> bool;
+    /// The task suspended with a request undelivered: sends it to what it waits for now.
+    fn route_cancel(&self, key: Key);
+}
+
+/// What the next step of a task has to do about a cancel request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cancel {
+    No,
+    /// Deliver it.
+    Pending,
+    /// Deliver it if what the task awaits, to which it went, did end cancelled.
+    PassedOn,
 }
 
 /// What few tasks have, kept beside the slots.
 #[derive(Default)]
 pub(crate) struct Info {
     pub(crate) name: Option<String>,
-    pub(crate) at: Option<&'static Location<'static>>,
+    pub(crate) at: Option<Site>,
     /// Cancel requests that were not taken back.
     pub(crate) cancelling: u32,
 }
 
-/// A task without its types.
-pub(crate) trait Body {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
-    /// Drops the future, if it is still there, and ends with `failure`.
-    fn fail(self: Pin<&mut Self>, failure: JoinFailure);
-    /// Moves the result to `into`, an `Option<Result<T, JoinError>>`.
-    fn take_result(self: Pin<&mut Self>, into: &mut dyn Any);
-    /// What the panic carried, if the task ended by one that nobody has seen.
-    fn take_panic(self: Pin<&mut Self>) -> Option<Payload>;
-    /// Lends the result, as `&Result<T, JoinError>`.
-    fn result(&self) -> Option<&dyn Any>;
-}
-
-pin_project! {
-    #[project = StageProjection]
-    enum Stage<F: Future> {
-        Running { #[pin] future: F },
-        Over { result: Option<Result<F::Output, JoinError>> },
-    }
-}
-
-impl<F: Future + 'static> Body for Stage<F> {
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let StageProjection::Running { future } = self.as_mut().project() else {
-            return Poll::Ready(());
-        };
-        let Poll::Ready(value) = future.poll(cx) else { return Poll::Pending };
-        self.set(Stage::Over { result: Some(Ok(value)) });
-        Poll::Ready(())
-    }
-
-    fn fail(mut self: Pin<&mut Self>, failure: JoinFailure) {
-        self.set(Stage::Over { result: Some(Err(JoinError(failure))) });
-    }
-
-    #[inline]
-    fn take_result(self: Pin<&mut Self>, into: &mut dyn Any) {
-        let into = into.downcast_mut::<Option<Result<F::Output, JoinError>>>();
-        if let (StageProjection::Over { result }, Some(into)) = (self.project(), into) {
-            *into = result.take();
-        }
-    }
-
-    fn take_panic(self: Pin<&mut Self>) -> Option<Payload> {
-        let StageProjection::Over { result } = self.project() else { return None };
-        match result.take() {
-            Some(Err(JoinError(JoinFailure::Panicked(payload)))) => Some(payload),
-            other => {
-                *result = other;
-                None
-            }
-        }
-    }
-
-    fn result(&self) -> Option<&dyn Any> {
-        match self {
-            Stage::Over { result: Some(result) } => Some(result),
-            _ => None,
-        }
-    }
-}
-
-impl LoopHandle {
-    /// Makes a task of `future`. It takes its first step in the next turn, never here
-    /// (rule 7), after all that is ready now.
-    ///
-    /// The loop owns the task: dropping the handle neither stops it nor loses it.
-    ///
-    /// # Errors
-    /// When the loop is closed; the future is dropped.
-    #[doc(alias = "create_task")]
-    #[track_caller]
-    #[inline]
-    pub fn spawn<F>(&self, future: F) -> Result<Task<F::Output>, Closed>
-    where
-        F: Future + 'static,
-    {
-        if self.state.is_closed() {
-            return Err(Closed::new());
-        }
-        let body = Box::pin(Stage::Running { future });
-        Ok(Task::new(self.clone(), self.state.add_task(body, None, Location::caller())))
-    }
-
-    /// As [`spawn`](Self::spawn), with a name for traces and reports.
-    ///
-    /// # Errors
-    /// When the loop is closed; the future is dropped.
-    #[track_caller]
-    pub fn spawn_named<F>(
-        &self,
-        name: impl Into<String>,
-        future: F,
-    ) -> Result<Task<F::Output>, Closed>
-    where
-        F: Future + 'static,
-    {
-        if self.state.is_closed() {
-            return Err(Closed::new());
-        }
-        let body = Box::pin(Stage::Running { future });
-        let name = Some(name.into());
-        Ok(Task::new(self.clone(), self.state.add_task(body, name, Location::caller())))
-    }
-
-    /// The task whose step is running; none in a callback.
-    pub fn current_task(&self) -> Option<TaskRef> {
-        self.state.current_task().and_then(|key| TaskRef::new(self.clone(), key))
-    }
-
-    /// All tasks that are not done, in the order in which they were made.
-    pub fn all_tasks(&self) -> Vec<TaskRef> {
-        self.state.unfinished().filter_map(|key| TaskRef::new(self.clone(), key)).collect()
-    }
-}
-
 impl State {
-    #[inline]
-    fn add_task(
-        &self,
-        body: Pin<Box<dyn Body>>,
-        name: Option<String>,
-        at: &'static Location<'static>,
-    ) -> Key {
+    /// Makes a task; its first step is in the next turn (rule 7).
+    pub(crate) fn add_task(&self, body: BoxBody, name: Option<String>, at: Site) -> Key {
         let number = self.next_task.get().wrapping_add(1);
         self.next_task.set(number);
-        let key = self.tasks.borrow_mut().insert(TaskEntry {
+        let key = self.tasks.borrow_mut().insert_with(|| TaskEntry {
             body: Some(body),
             waiters: Waiters::default(),
             waits: Waits::default(),
             number,
-            phase: Phase::Waiting,
+            phase: Phase::New,
             queued: true,
             cancel: Cancel::No,
             held: true,
         });
-        let seen = self.debug.get() || self.observed.get();
-        if name.is_some() || seen {
-            let info = Info { name, at: seen.then_some(at), cancelling: 0 };
-            self.infos.borrow_mut().insert(key.index, info);
+        if name.is_some() {
+            self.infos.borrow_mut().entry(key).or_default().name = name;
         }
         if self.observed.get() {
-            let name = self.task_name(key);
-            self.emit(|| Event::Spawned { task: number, name: &name, at });
+            self.tell_spawned(key, at);
         }
-        self.push(Entry::Task(key), Cause::Spawn);
+        self.push(Entry::task(key), Cause::Spawn);
         key
     }
 
     /// One step of a task: a poll, or the delivery of a cancel request.
-    pub(crate) fn step(&self, key: Key) {
+    pub(crate) fn step(&self, key: Key) -> Outcome {
         let (mut body, cancel) = {
             let mut tasks = self.tasks.borrow_mut();
-            let Some(task) = tasks.get_mut(key) else { return };
+            let Some(task) = tasks.get_mut(key) else { return Outcome::Finished };
             task.queued = false;
             if task.is_done() {
-                drop(tasks);
-                return self.forget_unheld(key);
+                self.forget_unheld(tasks, key);
+                return Outcome::Finished;
             }
-            let Some(body) = task.body.take() else { return };
+            let Some(body) = task.body.take() else { return Outcome::Finished };
             task.phase = Phase::Stepping;
             (body, std::mem::replace(&mut task.cancel, Cancel::No))
         };
         self.steps.set(self.steps.get() + 1);
         self.budget.set(BUDGET);
-        if self.must_deliver(key, cancel) {
+        if cancel != Cancel::No && self.must_deliver(key, cancel) {
             return self.end_cancelled(key, body);
         }
         let waker = waker::of(self.id, key);
-        let mut cx = Context::from_waker(&waker);
-        match catch(|| body.as_mut().poll(&mut cx)) {
+        match catch(|| body.as_mut().poll(&mut Context::from_waker(&waker))) {
             Ok(Poll::Pending) => self.suspend(key, body),
-            Ok(Poll::Ready(())) => self.end(key, body),
+            Ok(Poll::Ready(())) => self.finish(key, body, Phase::Finished),
             Err(payload) => self.end_panicked(key, body, payload),
         }
     }
 
-    /// The step is over and the task waits. A cancel that came during the step goes
+    /// The step is over and the task waits. A cancel that came during the step goes to
     /// where it waits now.
     #[inline]
-    fn suspend(&self, key: Key, body: Pin<Box<dyn Body>>) {
+    fn suspend(&self, key: Key, body: BoxBody) -> Outcome {
         let mut tasks = self.tasks.borrow_mut();
-        let Some(task) = tasks.get_mut(key) else { return };
-        task.body = Some(body);
-        task.phase = Phase::Waiting;
-        let requested = task.cancel == Cancel::Pending;
-        drop(tasks);
-        self.told(key, Outcome::Waiting);
-        if requested {
-            self.route_cancel(key);
+        if let Some(task) = tasks.get_mut(key) {
+            task.body = Some(body);
+            task.phase = Phase::Waiting;
+            if task.cancel != Cancel::No {
+                drop(tasks);
+                self.route_cancel(key);
+            }
         }
-    }
-
-    /// The body returned. With a cancel request undelivered, the value is lost.
-    #[inline]
-    fn end(&self, key: Key, body: Pin<Box<dyn Body>>) {
-        let requested = self.tasks.borrow().get(key).is_some_and(|t| t.cancel == Cancel::Pending);
-        if requested {
-            return self.end_cancelled(key, body);
-        }
-        self.finish(key, body, Phase::Finished);
+        Outcome::Waiting
     }
 
     /// Drops the future where it stands: that is how a cancel arrives.
-    fn end_cancelled(&self, key: Key, mut body: Pin<Box<dyn Body>>) {
+    fn end_cancelled(&self, key: Key, mut body: BoxBody) -> Outcome {
         match catch(|| body.as_mut().fail(JoinFailure::Cancelled)) {
             Ok(()) => self.finish(key, body, Phase::Cancelled),
             Err(payload) => self.end_panicked(key, body, payload),
         }
     }
 
-    fn end_panicked(&self, key: Key, mut body: Pin<Box<dyn Body>>, payload: Payload) {
+    fn end_panicked(&self, key: Key, mut body: BoxBody, payload: Payload) -> Outcome {
         // The future may panic once more, in a destructor; the first panic counts.
-        if let Err(second) = catch(|| body.as_mut().fail(JoinFailure::Panicked(payload))) {
-            self.report("Exception in a destructor", &self.task_name(key), None, Some(second));
+        if let Err(second) = catch(|| body.as_mut().fail(JoinFailure::Panicked(payload.into()))) {
+            self.reports.report(
+                "Exception in a destructor",
+                &self.task_name(key),
+                None,
+                Some(second),
+            );
         }
-        self.finish(key, body, Phase::Panicked);
+        self.finish(key, body, Phase::Panicked)
     }
 
-    /// The task is done: its waiters become ready, in their order (rule 8). If nobody
-    /// can ask for the result any more, the task is forgotten, after its callbacks ran.
-    fn finish(&self, key: Key, body: Pin<Box<dyn Body>>, phase: Phase) {
+    /// The task is done: its waiters become ready, in their order (rule 8). If nobody can
+    /// ask for the result any more, the task is forgotten, after its callbacks ran.
+    #[inline]
+    fn finish(&self, key: Key, body: BoxBody, phase: Phase) -> Outcome {
         let mut tasks = self.tasks.borrow_mut();
-        let Some(task) = tasks.get_mut(key) else { return };
+        let Some(task) = tasks.get_mut(key) else { return phase.outcome() };
+        if phase == Phase::Finished && task.cancel != Cancel::No {
+            // A cancel request that found no await to arrive at: the value is lost.
+            task.cancel = Cancel::No;
+            drop(tasks);
+            return self.end_cancelled(key, body);
+        }
         task.body = Some(body);
         task.phase = phase;
-        let mut waiters = std::mem::take(&mut task.waiters);
         let held = task.held;
-        drop(tasks);
-        self.told(key, phase.outcome());
-        let awaited = waiters.len() > 0;
-        if awaited {
-            self.wake_all(waiters.take(), Cause::Done);
-        }
-        if !held && awaited {
-            self.ready.borrow_mut().push(Entry::Task(key));
-        } else if !held {
-            self.forget_unheld(key);
-        }
-    }
-
-    /// Forgets a task that is done, if no handle is there to ask for its result.
-    pub(crate) fn forget_unheld(&self, key: Key) {
-        let unheld = self.tasks.borrow().get(key).is_some_and(|t| t.is_done() && !t.held);
-        if unheld {
-            let name = self.task_name_if_panicked(key);
-            let Some(mut entry) = self.forget(key) else { return };
-            if let (Some(name), Some(body)) = (name, &mut entry.body) {
-                let payload = body.as_mut().take_panic();
-                if payload.is_some() {
-                    self.report("Task exception was never retrieved", &name, None, payload);
-                }
+        if task.waiters.is_empty() {
+            if !held {
+                self.forget_unheld(tasks, key);
             }
-            self.contain("a task's result", || drop(entry));
+        } else {
+            let mut waiters = std::mem::take(&mut task.waiters);
+            drop(tasks);
+            self.wake_all(waiters.take(), Cause::Done);
+            if !held {
+                self.ready.borrow_mut().push(Entry::task(key));
+            }
         }
+        phase.outcome()
     }
 
-    /// Drops a task that is not done, because the loop closes.
-    pub(crate) fn abandon(&self, key: Key, name: &str) {
-        let Some(mut entry) = self.forget(key) else { return };
-        let waiters = std::mem::take(&mut entry.waiters);
-        self.contain(name, || drop(entry));
-        self.contain(name, || drop(waiters));
+    /// Forgets a task that is done if no handle is there to ask for its result. A panic
+    /// that nobody saw is reported.
+    pub(crate) fn forget_unheld(
+        &self,
+        mut tasks: RefMut<'_, super::slots::Slots<TaskEntry>>,
+        key: Key,
+    ) {
+        let Some(task) = tasks.get_mut(key).filter(|task| task.is_done() && !task.held) else {
+            return;
+        };
+        let panicked = task.phase == Phase::Panicked;
+        drop(tasks);
+        let name = panicked.then(|| self.task_name(key));
+        let Some(mut body) = self.forget(key) else { return };
+        if let Some(payload) = name.as_ref().and_then(|_| body.as_mut().take_panic()) {
+            let name = name.unwrap_or_default();
+            self.reports.report("Task exception was never retrieved", &name, None, Some(payload));
+        }
+        self.reports.contain("a task's result", || drop(body));
     }
 
-    /// Takes a task out of its slot; what remains of it is for the caller to drop.
-    pub(crate) fn forget(&self, key: Key) -> Option<TaskEntry> {
-        let entry = self.tasks.borrow_mut().remove(key);
+    /// Frees the slot of a task that is over; its body is for the caller to drop.
+    #[inline]
+    pub(crate) fn forget(&self, key: Key) -> Option<BoxBody> {
+        let take = |entry: &mut Option<TaskEntry>| entry.as_mut().and_then(|task| task.body.take());
+        let body = self.tasks.borrow_mut().remove_with(key, take);
         if !self.infos.borrow().is_empty() {
-            let info = self.infos.borrow_mut().remove(&key.index);
-            drop(info);
+            self.infos.borrow_mut().remove(&key);
         }
-        entry
-    }
-
-    /// The unfinished tasks, in the order in which they were made.
-    pub(crate) fn unfinished(&self) -> impl Iterator<Item = Key> + use<> {
-        let tasks = self.tasks.borrow();
-        let mut keys: Vec<_> =
-            tasks.iter().filter(|(_, t)| !t.is_done()).map(|(key, t)| (t.number, key)).collect();
-        keys.sort_unstable();
-        keys.into_iter().map(|(_, key)| key)
+        body.flatten()
     }
 
     pub(crate) fn task_name(&self, key: Key) -> String {
-        let name = self.infos.borrow().get(&key.index).and_then(|info| info.name.clone());
-        name.unwrap_or_else(|| {
-            format!("Task-{}", self.tasks.borrow().get(key).map_or(0, |task| task.number))
-        })
-    }
-
-    fn task_name_if_panicked(&self, key: Key) -> Option<String> {
-        let panicked = self.tasks.borrow().get(key)?.phase == Phase::Panicked;
-        panicked.then(|| self.task_name(key))
-    }
-
-    /// Tells the observer how a step ended.
-    #[inline]
-    fn told(&self, key: Key, outcome: Outcome) {
-        if self.observed.get() {
-            let name = self.task_name(key);
-            let number = self.tasks.borrow().get(key).map_or(0, |task| task.number);
-            self.emit(|| Event::Ran { what: Actor::Task(number), name: &name, outcome });
-        }
+        let name = self.infos.borrow().get(&key).and_then(|info| info.name.clone());
+        let number = || self.tasks.borrow().get(key).map_or(0, |task| task.number);
+        name.unwrap_or_else(|| format!("Task-{}", number()))
     }
 }
 
 impl Phase {
     fn outcome(self) -> Outcome {
         match self {
-            Phase::Waiting | Phase::Stepping => Outcome::Waiting,
+            Phase::New | Phase::Waiting | Phase::Stepping => Outcome::Waiting,
             Phase::Finished => Outcome::Finished,
             Phase::Cancelled => Outcome::Cancelled,
-            Phase::Panicked => Outcome::Panicked,
+            Phase::Panicked | Phase::PanicSeen => Outcome::Panicked,
         }
     }
 }

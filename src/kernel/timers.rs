@@ -1,30 +1,29 @@
 //! `Timers`: deadlines in order of (deadline, creation), built for being cancelled.
 //!
-//! Most timers are timeouts, and most timeouts are cancelled long before they are
-//! due. So a new timer is only noted, unsorted, in `staged`; the heap meets those
-//! that are still alive when the stage is full or when the loop must know what
-//! comes next. Cancelling frees the slot, and what it held, at once: O(1). What is
-//! left in the heap of a cancelled timer is told from a live one by its number, and
-//! swept out when it is more than half (asyncio's rule and figures).
+//! Most timers are timeouts, and most timeouts are cancelled long before they are due. So
+//! a new timer is only noted, unsorted, in `staged`; the heap meets those that are still
+//! alive when the stage is full, or when the loop must know what comes next. Cancelling
+//! frees the slot, and what it held, at once. An entry whose timer is gone is told by its
+//! number, and swept out when such are more than half (asyncio's rule, and its figures).
 //!
-//! Arming is O(1), or O(log n) for one that lives; popping O(log n). The file
-//! does not know what a timer does, nor what time it is.
+//! Arming is O(1), or O(log n) for a timer that lives, cancelling O(1), popping O(log n).
+//! This file does not know what a timer does, nor what time it is.
 
-use super::clock::NEVER;
+use crate::clock::NEVER;
 use slab::Slab;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Timers noted before they are sorted: they fit the first-level cache.
 const STAGE: usize = 1024;
-/// Below this many, stale entries are not worth a sweep.
+/// Fewer stale entries than this are not worth a sweep.
 const FEW: usize = 100;
 
-/// Where a timer is; `number` counts all timers ever, so that no two are equal.
+/// Where a timer is, and its number: no two timers ever have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimerKey {
     pub(crate) index: u32,
-    number: u64,
+    pub(crate) number: u64,
 }
 
 /// Field order is firing order: rule 3.
@@ -36,11 +35,15 @@ struct Due {
 }
 
 struct Slot<T> {
+    /// The timer's number; marked, from when it came due until it has run.
     number: u64,
-    /// Its entry has left the stage for the heap.
-    in_heap: bool,
-    payload: T,
+    /// `None`: it was removed while it was due; the slot stays until its turn.
+    payload: Option<T>,
 }
+
+/// The mark of a timer that has come due and waits in the ready queue, which names it by
+/// its slot: so the slot must not go to another.
+const DUE: u64 = 1 << 63;
 
 pub(crate) struct Timers<T> {
     slots: Slab<Slot<T>>,
@@ -48,29 +51,13 @@ pub(crate) struct Timers<T> {
     /// No staged deadline is earlier than this.
     staged_from: u64,
     heap: BinaryHeap<Reverse<Due>>,
-    /// Entries of `heap` whose timer is gone.
-    stale: usize,
     next: u64,
-}
-
-impl TimerKey {
-    /// The end of its number, enough to tell it from others in the ready queue.
-    pub(crate) fn low(self) -> u32 {
-        self.number as u32
-    }
 }
 
 impl<T> Timers<T> {
     pub(crate) fn new() -> Self {
-        let heap = BinaryHeap::new();
-        Timers {
-            slots: Slab::new(),
-            staged: Vec::new(),
-            staged_from: NEVER,
-            heap,
-            stale: 0,
-            next: 0,
-        }
+        let (slots, heap) = (Slab::new(), BinaryHeap::new());
+        Timers { slots, staged: Vec::new(), staged_from: NEVER, heap, next: 0 }
     }
 
     #[inline]
@@ -80,45 +67,51 @@ impl<T> Timers<T> {
         }
         let number = self.next;
         self.next += 1;
-        let index = self.slots.insert(Slot { number, in_heap: false, payload }) as u32;
+        let index = self.slots.insert(Slot { number, payload: Some(payload) }) as u32;
         self.staged.push(Due { deadline, number, index });
         self.staged_from = self.staged_from.min(deadline);
         TimerKey { index, number }
     }
 
+    /// The timer in slot `index`, whichever it is.
     #[inline]
-    pub(crate) fn get_mut(&mut self, key: TimerKey) -> Option<&mut T> {
-        let slot = self.slots.get_mut(key.index as usize)?;
-        (slot.number == key.number).then_some(&mut slot.payload)
-    }
-
-    /// The timer in slot `index` whose number ends in `low`: how the ready queue names
-    /// it. Another timer may have the slot by then, and has another number.
-    pub(crate) fn find(&self, index: u32, low: u32) -> Option<TimerKey> {
-        let slot = self.slots.get(index as usize)?;
-        (slot.number as u32 == low).then_some(TimerKey { index, number: slot.number })
-    }
-
-    pub(crate) fn get_index(&self, index: u32) -> Option<&T> {
-        self.slots.get(index as usize).map(|slot| &slot.payload)
-    }
-
-    pub(crate) fn get_index_mut(&mut self, index: u32) -> Option<&mut T> {
-        self.slots.get_mut(index as usize).map(|slot| &mut slot.payload)
+    pub(crate) fn at(&mut self, index: u32) -> Option<&mut T> {
+        self.slots.get_mut(index as usize)?.payload.as_mut()
     }
 
     /// Forgets a timer and gives back what it held, for the caller to drop.
-    #[inline]
     pub(crate) fn remove(&mut self, key: TimerKey) -> Option<T> {
-        self.get_mut(key)?;
-        let slot = self.slots.remove(key.index as usize);
-        self.stale += slot.in_heap as usize;
-        if self.stale > FEW && self.stale > self.heap.len() / 2 {
+        let slot = self.slots.get(key.index as usize)?;
+        if slot.number & !DUE != key.number { None } else { self.remove_at(key.index) }
+    }
+
+    /// As [`remove`](Self::remove), for one who owns the slot.
+    #[inline]
+    pub(crate) fn remove_at(&mut self, index: u32) -> Option<T> {
+        let slot = self.slots.get_mut(index as usize)?;
+        let payload = slot.payload.take();
+        if slot.number & DUE == 0 {
+            self.slots.remove(index as usize);
+            self.sweep();
+        }
+        payload
+    }
+
+    fn sweep(&mut self) {
+        if self.heap.len() > 2 * self.slots.len() + FEW {
             let slots = &self.slots;
             self.heap.retain(|Reverse(due)| alive(slots, due));
-            self.stale = 0;
         }
-        Some(slot.payload)
+    }
+
+    /// The turn of a timer that came due has come: lends it, if it was not removed.
+    pub(crate) fn fire(&mut self, index: u32) -> Option<&mut T> {
+        let slot = self.slots.get_mut(index as usize)?;
+        slot.number &= !DUE;
+        if slot.payload.is_none() {
+            self.slots.remove(index as usize);
+        }
+        self.at(index)
     }
 
     /// The earliest deadline of a live timer. Cancelled ones at the head go first.
@@ -131,16 +124,15 @@ impl<T> Timers<T> {
                 return Some(due.deadline);
             }
             self.heap.pop();
-            self.stale -= 1;
         }
         None
     }
 
-    /// The next timer that is due at `now`. Its slot stays, as a timer that has
-    /// fired, until it is removed. `NEVER` is never due.
+    /// The slot of the next timer that is due at `now`: its turn is at
+    /// [`fire`](Self::fire). `NEVER` is never due.
     #[inline]
-    pub(crate) fn pop_due(&mut self, now: u64) -> Option<TimerKey> {
-        if self.staged_from <= now && !self.staged.is_empty() {
+    pub(crate) fn pop_due(&mut self, now: u64) -> Option<u32> {
+        if self.staged_from <= now {
             self.sort_staged();
         }
         loop {
@@ -149,12 +141,10 @@ impl<T> Timers<T> {
                 return None;
             }
             self.heap.pop();
-            match self.slots.get_mut(due.index as usize) {
-                Some(slot) if slot.number == due.number => {
-                    slot.in_heap = false;
-                    return Some(TimerKey { index: due.index, number: due.number });
-                }
-                _ => self.stale -= 1,
+            let slot = self.slots.get_mut(due.index as usize);
+            if let Some(slot) = slot.filter(|slot| slot.number == due.number) {
+                slot.number |= DUE;
+                return Some(due.index);
             }
         }
     }
@@ -173,19 +163,14 @@ impl<T> Timers<T> {
     pub(crate) fn drain(&mut self) -> Vec<T> {
         self.staged.clear();
         self.heap.clear();
-        self.stale = 0;
-        self.slots.drain().map(|slot| slot.payload).collect()
+        self.slots.drain().filter_map(|slot| slot.payload).collect()
     }
 
     fn sort_staged(&mut self) {
         self.staged_from = NEVER;
-        for due in self.staged.drain(..) {
-            match self.slots.get_mut(due.index as usize) {
-                Some(slot) if slot.number == due.number => slot.in_heap = true,
-                _ => continue,
-            }
-            self.heap.push(Reverse(due));
-        }
+        let slots = &self.slots;
+        let live = self.staged.drain(..).filter(|due| alive(slots, due));
+        self.heap.extend(live.map(Reverse));
     }
 }
 

@@ -11,13 +11,13 @@
 #![allow(unsafe_code)]
 
 use super::context::{self, LOOP_BITS};
-use super::slots::{GENERATION_BITS, INDEX_BITS, Key};
+use super::slots::{KEY_BITS, Key};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("oneloop's wakers are 64-bit words: 32-bit targets would have to box them");
 
-const _: () = assert!(LOOP_BITS + INDEX_BITS + GENERATION_BITS == 64);
+const _: () = assert!(LOOP_BITS + KEY_BITS == 64);
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(
     |word| RawWaker::new(word, &VTABLE),
@@ -29,18 +29,24 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(
 /// The waker of task `key` of loop `loop_id`.
 #[inline]
 pub(crate) fn of(loop_id: u16, key: Key) -> Waker {
-    let word = (loop_id as usize) << (INDEX_BITS + GENERATION_BITS)
-        | (key.generation as usize) << INDEX_BITS
-        | key.index as usize;
-    let raw = RawWaker::new(std::ptr::without_provenance(word), &VTABLE);
+    let raw = RawWaker::new(std::ptr::without_provenance(word(loop_id, key)), &VTABLE);
     // SAFETY: the word is plain data that owns nothing; the functions of the vtable
     // are safe for every word, from every thread, at any time, any number of times.
     unsafe { Waker::from_raw(raw) }
 }
 
+/// Whether `waker` is the one of task `key` of loop `loop_id`.
+#[inline]
+pub(crate) fn is_of(waker: &Waker, loop_id: u16, key: Key) -> bool {
+    waker.data().addr() == word(loop_id, key) && std::ptr::eq(waker.vtable(), &VTABLE)
+}
+
+#[inline]
+fn word(loop_id: u16, key: Key) -> usize {
+    (u64::from(loop_id) << KEY_BITS | key.to_bits()) as usize
+}
+
+#[inline]
 fn wake(word: usize) {
-    let loop_id = (word >> (INDEX_BITS + GENERATION_BITS)) as u16;
-    let generation = (word >> INDEX_BITS) as u32 & ((1 << GENERATION_BITS) - 1);
-    let index = word as u32 & ((1 << INDEX_BITS) - 1);
-    context::wake(loop_id, Key { index, generation });
+    context::wake((word >> KEY_BITS) as u16, Key::from_bits(word as u64));
 }

@@ -1,9 +1,10 @@
 //! Waiting for time: sleeps, and intervals.
 
 mod interval;
+mod sleep;
 
-pub use crate::kernel::sleep::{Sleep, YieldNow};
 pub use interval::{Interval, MissedTick, interval, interval_at};
+pub use sleep::{Sleep, YieldNow};
 
 use crate::kernel::context;
 use std::time::Duration;

@@ -1,0 +1,329 @@
+//! `Future`: asyncio's, a cell that is set once and awaited by any number of tasks.
+//!
+//! Setting it calls nobody: those who wait become ready, in the order in which they
+//! came, and run in the next turn. An await keeps its place in that order however
+//! often it is polled; one that is dropped leaves no trace.
+
+use crate::LoopHandle;
+use crate::call::Call;
+use crate::error::{Cancelled, FutureError, InvalidState};
+use crate::exception::catch;
+use crate::kernel::{Awaited, State, Target, Waiter, Waiters};
+use crate::observe::Cause;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+
+/// A result that will be there, made with
+/// [`LoopHandle::create_future`](LoopHandle::create_future).
+///
+/// Clones are the same future. Awaiting gives `Ok(value)`, or `Err(Cancelled)` if it was
+/// cancelled. A `Future<Result<T, E>>` can also be set to an error, by
+/// [`set_exception`](Future::set_exception); an error that nobody ever looked at is
+/// reported to the loop's exception handler when the future goes.
+///
+/// # Cancel safety
+/// A dropped await takes nothing with it: the value stays for the others.
+pub struct Future<T> {
+    cell: Rc<FutureCell<T>>,
+    wait: Wait,
+}
+
+/// An await in progress: its place among the waiters (0: none), and its leaf.
+#[derive(Default)]
+struct Wait {
+    number: u64,
+    leaf: Option<u32>,
+}
+
+struct FutureCell<T> {
+    state: Rc<State>,
+    outcome: RefCell<Outcome<T>>,
+    waiters: RefCell<Waiters>,
+    /// Done callbacks that have not run or gone. They hold this cell weakly while it is
+    /// pending; once it is done, it holds itself until the last of them is through.
+    callbacks: Cell<usize>,
+    kept: RefCell<Option<Rc<FutureCell<T>>>>,
+    /// Set by `set_exception`; cleared when somebody looks.
+    unseen: Cell<Option<Describe<T>>>,
+}
+
+/// Puts an error into words.
+type Describe<T> = fn(&T) -> String;
+
+enum Outcome<T> {
+    Pending,
+    Done(T),
+    Cancelled,
+}
+
+/// Names a done callback, so that it can be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallbackId(pub(crate) u64);
+
+impl LoopHandle {
+    /// A future of this loop, pending.
+    #[doc(alias = "Future")]
+    pub fn create_future<T>(&self) -> Future<T> {
+        Future {
+            cell: Rc::new(FutureCell {
+                state: self.state.clone(),
+                outcome: RefCell::new(Outcome::Pending),
+                waiters: RefCell::new(Waiters::default()),
+                callbacks: Cell::new(0),
+                kept: RefCell::new(None),
+                unseen: Cell::new(None),
+            }),
+            wait: Wait::default(),
+        }
+    }
+}
+
+impl<T> Future<T> {
+    /// Completes the future. Those who wait for it run in the next turn.
+    ///
+    /// # Errors
+    /// When it is done already; the value comes back.
+    pub fn set_result(&self, value: T) -> Result<(), InvalidState<T>> {
+        self.cell.settle(Outcome::Done(value)).map_err(|refused| match refused {
+            Outcome::Done(value) => InvalidState(value),
+            _ => unreachable!("the outcome that was given comes back"),
+        })
+    }
+
+    /// Whether it has a result, or is cancelled.
+    pub fn done(&self) -> bool {
+        !matches!(*self.cell.outcome.borrow(), Outcome::Pending)
+    }
+
+    /// Whether it was cancelled.
+    pub fn cancelled(&self) -> bool {
+        matches!(*self.cell.outcome.borrow(), Outcome::Cancelled)
+    }
+
+    /// Cancels the future, at once. False if it is done already; an error in it then
+    /// counts as looked at, as in asyncio.
+    pub fn cancel(&self) -> bool {
+        self.cell.unseen.set(None);
+        self.cell.settle(Outcome::Cancelled).is_ok()
+    }
+
+    /// The result, if it is there.
+    ///
+    /// # Errors
+    /// When the future is not done, or was cancelled.
+    pub fn result(&self) -> Result<T, FutureError>
+    where
+        T: Clone,
+    {
+        self.cell.unseen.set(None);
+        match &*self.cell.outcome.borrow() {
+            Outcome::Pending => Err(FutureError::NotReady),
+            Outcome::Done(value) => Ok(value.clone()),
+            Outcome::Cancelled => Err(FutureError::Cancelled),
+        }
+    }
+
+    /// Calls `f` with this future, as a callback of its own, once it is done: never from
+    /// in here, even if it is done already (rule 7).
+    #[track_caller]
+    pub fn add_done_callback(&self, f: impl FnOnce(&Future<T>) + 'static) -> CallbackId
+    where
+        T: 'static,
+    {
+        let (owed, at) = (Owed::new(&self.cell), Location::caller());
+        let call = Call::new(move || {
+            if let Some(cell) = owed.0.upgrade() {
+                f(&Future { cell, wait: Wait::default() });
+            }
+        });
+        let number = self.cell.state.waiter_number();
+        if self.done() {
+            self.cell.keep();
+            self.cell.state.push_call(|place| *place = call, at, Cause::Done);
+        } else {
+            self.cell.waiters.borrow_mut().push(number, Waiter::Call(call, at));
+        }
+        CallbackId(number)
+    }
+
+    /// Takes a callback back. False if it is not there: it is on its way already, or ran.
+    pub fn remove_done_callback(&self, id: CallbackId) -> bool {
+        let removed = self.cell.waiters.borrow_mut().remove(id.0);
+        match removed {
+            Some(Waiter::Call(call, _)) => self.cell.state.reports.discard(call),
+            Some(Waiter::Waker(_)) | None => return false,
+        }
+        true
+    }
+}
+
+impl<T, E> Future<Result<T, E>> {
+    /// Completes the future with an error. If nobody ever looks at it, it is reported.
+    ///
+    /// # Errors
+    /// When it is done already; the error comes back.
+    pub fn set_exception(&self, error: E) -> Result<(), InvalidState<E>>
+    where
+        E: fmt::Debug,
+    {
+        let describe = |value: &Result<T, E>| match value {
+            Err(error) => format!("{error:?}"),
+            Ok(_) => String::new(),
+        };
+        self.set_result(Err(error)).map_err(|InvalidState(value)| match value {
+            Err(error) => InvalidState(error),
+            Ok(_) => unreachable!("the value that was given comes back"),
+        })?;
+        self.cell.unseen.set(Some(describe));
+        Ok(())
+    }
+
+    /// The error, or `None` if the future has a good result.
+    ///
+    /// # Errors
+    /// When the future is not done, or was cancelled.
+    pub fn exception(&self) -> Result<Option<E>, FutureError>
+    where
+        E: Clone,
+    {
+        self.cell.unseen.set(None);
+        match &*self.cell.outcome.borrow() {
+            Outcome::Pending => Err(FutureError::NotReady),
+            Outcome::Done(value) => Ok(value.as_ref().err().cloned()),
+            Outcome::Cancelled => Err(FutureError::Cancelled),
+        }
+    }
+}
+
+impl<T> FutureCell<T> {
+    fn settle(self: &Rc<Self>, outcome: Outcome<T>) -> Result<(), Outcome<T>> {
+        if !matches!(*self.outcome.borrow(), Outcome::Pending) {
+            return Err(outcome);
+        }
+        let cause = match outcome {
+            Outcome::Cancelled => Cause::Cancel,
+            _ => Cause::Done,
+        };
+        *self.outcome.borrow_mut() = outcome;
+        self.keep();
+        let waiters = self.waiters.borrow_mut().take();
+        self.state.wake_all(waiters, cause);
+        Ok(())
+    }
+
+    /// Lives until the callbacks that are owed have run.
+    fn keep(self: &Rc<Self>) {
+        if self.callbacks.get() > 0 {
+            self.kept.replace(Some(self.clone()));
+        }
+    }
+}
+
+/// A done callback that has not run.
+struct Owed<T>(Weak<FutureCell<T>>);
+
+impl<T> Owed<T> {
+    fn new(cell: &Rc<FutureCell<T>>) -> Self {
+        cell.callbacks.set(cell.callbacks.get() + 1);
+        Owed(Rc::downgrade(cell))
+    }
+}
+
+impl<T> Drop for Owed<T> {
+    fn drop(&mut self) {
+        let Some(cell) = self.0.upgrade() else { return };
+        cell.callbacks.set(cell.callbacks.get() - 1);
+        if cell.callbacks.get() == 0 {
+            let kept = cell.kept.take();
+            drop(kept);
+        }
+    }
+}
+
+impl<T: 'static> Awaited for FutureCell<T> {
+    fn cancel(self: Rc<Self>) -> bool {
+        self.settle(Outcome::Cancelled).is_ok()
+    }
+
+    fn ended_cancelled(&self) -> bool {
+        matches!(*self.outcome.borrow(), Outcome::Cancelled)
+    }
+}
+
+impl<T: Clone + 'static> std::future::Future for Future<T> {
+    type Output = Result<T, Cancelled>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let cell = &this.cell;
+        let result = match &*cell.outcome.borrow() {
+            Outcome::Pending => None,
+            Outcome::Done(value) => Some(Ok(value.clone())),
+            Outcome::Cancelled => Some(Err(Cancelled::new())),
+        };
+        if let Some(result) = result {
+            cell.unseen.set(None);
+            this.leave();
+            return Poll::Ready(result);
+        }
+        if this.wait.leaf.is_none() {
+            this.wait.leaf = cell.state.add_leaf(Target::Future(cell.clone()));
+        }
+        let newest = cx.waker();
+        let old =
+            cell.state.await_in(&mut cell.waiters.borrow_mut(), &mut this.wait.number, newest);
+        drop(old);
+        Poll::Pending
+    }
+}
+
+impl<T> Future<T> {
+    /// Ends an await: no trace of it stays.
+    fn leave(&mut self) {
+        if let Some(leaf) = self.wait.leaf.take() {
+            self.cell.state.drop_leaf(leaf);
+        }
+        let number = std::mem::take(&mut self.wait.number);
+        if number != 0 {
+            let waiter = self.cell.waiters.borrow_mut().remove(number);
+            drop(waiter);
+        }
+    }
+}
+
+impl<T> Clone for Future<T> {
+    fn clone(&self) -> Self {
+        Future { cell: self.cell.clone(), wait: Wait::default() }
+    }
+}
+
+impl<T> Drop for Future<T> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl<T> Drop for FutureCell<T> {
+    fn drop(&mut self) {
+        let Some(describe) = self.unseen.take() else { return };
+        if let Outcome::Done(value) = &*self.outcome.borrow() {
+            let text = catch(|| describe(value)).unwrap_or_default();
+            self.state.reports.report("Future exception was never retrieved", &text, None, None);
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Future<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let callbacks = self.cell.waiters.borrow().len();
+        match &*self.cell.outcome.borrow() {
+            Outcome::Pending => write!(f, "Future(pending, {callbacks} waiting)"),
+            Outcome::Done(value) => write!(f, "Future(finished, result={value:?})"),
+            Outcome::Cancelled => write!(f, "Future(cancelled)"),
+        }
+    }
+}

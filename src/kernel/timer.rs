@@ -1,0 +1,95 @@
+//! What a timer does when it comes due: run a callback, or end a sleep.
+//!
+//! A sleep is a timer *callback* that completes a wait, which wakes the task: so the task
+//! goes on one turn after its timer fired, as in asyncio. The slot of a sleep belongs to
+//! the future that sleeps, and is there until that is done with it. Nearly always the
+//! waker of a sleep is its task's own, and then the task's key is all that is kept.
+
+use super::slots::Key;
+use super::state::State;
+use crate::call::Call;
+use crate::observe::{Cause, Site};
+use std::task::Waker;
+
+pub(crate) enum Timer {
+    Call(Box<TimerCall>),
+    /// The task sleeps, and nothing stands between the two.
+    Task(Key, Over),
+    /// Somebody sleeps who gave a waker of his own, or who is no task.
+    Other(Box<Sleeper>),
+}
+
+pub(crate) struct TimerCall {
+    pub(crate) call: Call,
+    pub(crate) at: Option<Site>,
+}
+
+pub(crate) struct Sleeper {
+    pub(crate) waker: Waker,
+    pub(crate) owner: Option<Key>,
+    pub(crate) over: Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    No,
+    Elapsed,
+    Cancelled,
+}
+
+/// Sleeps share the space of ids with leaves: the id of one is its slot, marked.
+pub(crate) const SLEEP: u32 = 1 << 31;
+
+impl State {
+    /// Step 6 for a timer that came due: a sleep is over; a callback is for the caller.
+    pub(crate) fn ripe(&self, index: u32) -> Option<Box<TimerCall>> {
+        let mut timers = self.timers.borrow_mut();
+        if let Timer::Call(_) = timers.fire(index)? {
+            let Some(Timer::Call(call)) = timers.remove_at(index) else { return None };
+            return Some(call);
+        }
+        drop(timers);
+        self.finish_sleep(index, Over::Elapsed, Cause::Done);
+        None
+    }
+
+    /// Ends a sleep and wakes its task. False: it is over already.
+    pub(crate) fn finish_sleep(&self, index: u32, how: Over, cause: Cause) -> bool {
+        let mut timers = self.timers.borrow_mut();
+        match timers.at(index) {
+            Some(Timer::Task(task, over @ Over::No)) => {
+                let task = *task;
+                *over = how;
+                drop(timers);
+                self.because(cause, || self.wake(task));
+                true
+            }
+            Some(Timer::Other(sleeper)) if sleeper.over == Over::No => {
+                sleeper.over = how;
+                let waker = sleeper.waker.clone();
+                drop(timers);
+                self.wake_because(cause, &waker);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Timer {
+    pub(crate) fn owner(&self) -> Option<Key> {
+        match self {
+            Timer::Task(task, _) => Some(*task),
+            Timer::Other(sleeper) => sleeper.owner,
+            Timer::Call(_) => None,
+        }
+    }
+
+    pub(crate) fn over(&self) -> Over {
+        match self {
+            Timer::Task(_, over) => *over,
+            Timer::Other(sleeper) => sleeper.over,
+            Timer::Call(_) => Over::No,
+        }
+    }
+}

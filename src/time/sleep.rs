@@ -1,0 +1,164 @@
+//! The two waits that need nobody else: for a time, and for the next turn.
+
+use crate::LoopHandle;
+use crate::clock::nanos;
+use crate::kernel::{Over, SLEEP, Sleeper, State, Timer, context, waker};
+use crate::observe::Event;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// The future of [`sleep`](crate::sleep): done once its time has come.
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Sleep(Nap);
+
+enum Nap {
+    /// No time at all: a bare reschedule, as asyncio's `sleep(0)`.
+    Turn(YieldNow),
+    Until(u64),
+    /// Its timer's slot.
+    Waiting(LoopHandle, u32),
+    Over,
+}
+
+impl Sleep {
+    pub(super) fn lasting(handle: &LoopHandle, duration: Duration) -> Self {
+        if duration.is_zero() {
+            return Sleep(Nap::Turn(YieldNow::new()));
+        }
+        Sleep(Nap::Until(handle.state.time.now().saturating_add(nanos(duration))))
+    }
+
+    pub(super) fn until(deadline: Duration) -> Self {
+        Sleep(Nap::Until(nanos(deadline)))
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Nap::Turn(turn) => Pin::new(turn).poll(cx),
+            Nap::Until(deadline) => {
+                let deadline = *deadline;
+                let waiting = context::with_current(|handle| {
+                    Nap::Waiting(handle.clone(), handle.state.arm_sleep(deadline, cx.waker()))
+                });
+                self.0 = waiting.unwrap_or_else(|none| panic!("cannot sleep: {none}"));
+                Poll::Pending
+            }
+            Nap::Waiting(handle, index) => {
+                let polled = handle.state.poll_sleep(*index, cx.waker());
+                if polled.is_ready() {
+                    handle.state.end_sleep(*index);
+                    self.0 = Nap::Over;
+                }
+                polled
+            }
+            Nap::Over => Poll::Ready(()),
+        }
+    }
+}
+
+impl Drop for Sleep {
+    #[inline]
+    fn drop(&mut self) {
+        if let Nap::Waiting(handle, index) = &self.0 {
+            handle.state.end_sleep(*index);
+        }
+    }
+}
+
+impl State {
+    /// Begins a sleep of the running task.
+    #[inline]
+    fn arm_sleep(&self, deadline: u64, newest: &Waker) -> u32 {
+        let owner = self.current_task();
+        let timer = match owner.filter(|owner| waker::is_of(newest, self.id, *owner)) {
+            Some(task) => Timer::Task(task, Over::No),
+            None => {
+                Timer::Other(Box::new(Sleeper { waker: newest.clone(), owner, over: Over::No }))
+            }
+        };
+        let index = self.timers.borrow_mut().insert(deadline, timer).index;
+        if let Some(owner) = owner {
+            self.enrol(owner, index | SLEEP, 1);
+        }
+        self.emit(|| Event::TimerSet { timer: index, deadline: Duration::from_nanos(deadline) });
+        index
+    }
+
+    #[inline]
+    fn poll_sleep(&self, index: u32, newest: &Waker) -> Poll<()> {
+        let mut timers = self.timers.borrow_mut();
+        let old = match timers.at(index) {
+            Some(Timer::Task(task, Over::No)) if waker::is_of(newest, self.id, *task) => None,
+            Some(timer @ Timer::Task(_, Over::No)) => {
+                let owner = timer.owner();
+                let sleeper = Sleeper { waker: newest.clone(), owner, over: Over::No };
+                *timer = Timer::Other(Box::new(sleeper));
+                None
+            }
+            Some(Timer::Other(sleeper)) if sleeper.over == Over::No => {
+                Some(std::mem::replace(&mut sleeper.waker, newest.clone()))
+            }
+            _ => return Poll::Ready(()),
+        };
+        drop(timers);
+        drop(old); // a foreign waker's drop is user code
+        Poll::Pending
+    }
+
+    /// Gives up the slot of a sleep, over or not.
+    #[inline]
+    fn end_sleep(&self, index: u32) {
+        let timer = self.timers.borrow_mut().remove_at(index);
+        if let Some(owner) = timer.as_ref().and_then(Timer::owner) {
+            self.enrol(owner, index | SLEEP, u32::MAX);
+        }
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Nap::Turn(_) => "Sleep(for a turn)",
+            Nap::Until(_) => "Sleep(not begun)",
+            Nap::Waiting(..) => "Sleep(waiting)",
+            Nap::Over => "Sleep(over)",
+        })
+    }
+}
+
+/// The future of [`yield_now`](crate::yield_now): done at the task's next step.
+#[must_use = "futures do nothing unless they are awaited"]
+#[derive(Debug)]
+pub struct YieldNow {
+    /// The step in which it was first polled, counted from 1.
+    begun: u64,
+}
+
+impl YieldNow {
+    pub(crate) fn new() -> Self {
+        YieldNow { begun: 0 }
+    }
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // Outside of a loop no steps are counted; then the second poll ends it.
+        let step = context::with_current(|handle| handle.state.steps.get()).unwrap_or(0);
+        if self.begun == 0 {
+            self.begun = step.max(1);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if step == self.begun { Poll::Pending } else { Poll::Ready(()) }
+    }
+}

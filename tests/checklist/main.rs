@@ -1,0 +1,39 @@
+//! asyncio's behaviours, row by row: each test bears the number of its row in
+//! `asyncio-behaviours.md`.
+//!
+//! A test is named after its row and what it promises; further rows that it covers stand
+//! above it, as in `// EV-002`. `coverage` counts them, and holds that every row is
+//! covered or stands in `left_out.md` with a reason.
+
+mod allocations;
+mod coverage;
+mod diary;
+mod logged;
+mod loops;
+mod reports;
+mod sockets;
+
+mod ev_callbacks;
+mod ev_close;
+mod ev_debug;
+mod ev_descriptors;
+mod ev_exceptions;
+mod ev_executor;
+mod ev_executor_shutdown;
+mod ev_run;
+mod ev_stop;
+mod ev_threadsafe;
+mod ev_timers;
+mod future_await;
+mod future_callbacks;
+mod future_pool;
+mod future_state;
+mod future_unretrieved;
+mod task_await;
+mod task_cancel;
+mod task_cancel_self;
+mod task_errors;
+mod task_names;
+mod task_remote;
+mod task_run;
+mod task_sleep;
