@@ -8,8 +8,8 @@
 //! ```text
 //! nothing can ever happen again:
 //! Task-1 waits for the task anna
-//! anna waits for a future that nobody sets
-//! otto waits for a future that nobody sets
+//! anna waits for a future
+//! otto waits for a future
 //! ```
 //!
 //! Look at `deadlock` in `event_loop.rs` to see why.

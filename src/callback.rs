@@ -45,17 +45,27 @@ impl LoopHandle {
     #[track_caller]
     #[inline]
     pub fn call_soon(&self, f: impl FnOnce() + 'static) -> Result<Handle, Closed> {
+        self.call_soon_at(f, Location::caller())
+    }
+
+    #[inline]
+    pub(crate) fn call_soon_at(
+        &self,
+        f: impl FnOnce() + 'static,
+        at: &'static Location<'static>,
+    ) -> Result<Handle, Closed> {
         if self.state.is_closed() {
             return Err(Closed::new());
         }
-        let (name, at) = (name_of(&f), Location::caller());
+        let name = name_of(&f);
         let number = self.state.push_call(|place| place.set(f), at, Cause::CallSoon);
         Ok(Handle { handle: self.clone(), number, name, at, cancelled: Cell::new(false) })
     }
 
     /// Runs `f` when `delay` has passed, never before. Any delay will do;
     /// `Duration::MAX` is never. A delay of zero is a timer, too: it runs in the next
-    /// turn, behind what `call_soon` queued.
+    /// turn, behind what `call_soon` queued; on real time, in the next turn that looks at
+    /// the clock, which while the loop is busy is one in 64 entries.
     ///
     /// # Errors
     /// When the loop is closed; `f` is dropped.
@@ -65,7 +75,7 @@ impl LoopHandle {
         delay: Duration,
         f: impl FnOnce() + 'static,
     ) -> Result<TimerHandle, Closed> {
-        self.set_timer(self.state.time.now().saturating_add(nanos(delay)), f)
+        self.set_timer(self.due_in(delay), f, Location::caller())
     }
 
     /// Runs `f` when the loop's [`time`](Self::time) has reached `when`. Of timers with
@@ -79,17 +89,24 @@ impl LoopHandle {
         when: Duration,
         f: impl FnOnce() + 'static,
     ) -> Result<TimerHandle, Closed> {
-        self.set_timer(nanos(when), f)
+        self.set_timer(nanos(when), f, Location::caller())
     }
 
-    #[track_caller]
-    fn set_timer(&self, when: u64, f: impl FnOnce() + 'static) -> Result<TimerHandle, Closed> {
+    pub(crate) fn due_in(&self, delay: Duration) -> u64 {
+        self.state.time.now().saturating_add(nanos(delay))
+    }
+
+    pub(crate) fn set_timer(
+        &self,
+        when: u64,
+        f: impl FnOnce() + 'static,
+        at: &'static Location<'static>,
+    ) -> Result<TimerHandle, Closed> {
         if self.state.is_closed() {
             return Err(Closed::new());
         }
-        let (name, at) = (name_of(&f), Location::caller());
-        let call = Call::new(f);
-        let key = self.state.set_timer(when, call, at);
+        let name = name_of(&f);
+        let key = self.state.set_timer(when, Call::new(f), at);
         let cancelled = Cell::new(false);
         Ok(TimerHandle { handle: self.clone(), key, name, at, when, cancelled })
     }

@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::fmt;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// What a panic carries.
@@ -51,6 +52,8 @@ pub enum RunError {
     OtherLoopRunning,
     /// The loop is closed.
     Closed,
+    /// The loop is running, and cannot be closed from inside.
+    Running,
     /// `stop` was called before the future was done.
     Stopped,
     /// The task that was run was cancelled.
@@ -109,7 +112,8 @@ pub struct JoinError(pub(crate) JoinFailure);
 
 pub(crate) enum JoinFailure {
     Cancelled,
-    Panicked(Payload),
+    /// In a mutex only so that the error is `Sync`.
+    Panicked(Mutex<Payload>),
     AwaitedItself,
     Refused(&'static str),
     Taken,
@@ -146,7 +150,7 @@ impl JoinError {
     /// The error itself, if it is not a panic.
     pub fn try_into_panic(self) -> Result<Payload, JoinError> {
         match self.0 {
-            JoinFailure::Panicked(payload) => Ok(payload),
+            JoinFailure::Panicked(payload) => Ok(into_payload(payload)),
             _ => Err(self),
         }
     }
@@ -169,6 +173,15 @@ impl<T> InjectError<T> {
     pub fn into_inner(self) -> T {
         self.item
     }
+}
+
+pub(crate) fn into_payload(payload: Mutex<Payload>) -> Payload {
+    payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The message of a panic that an error holds.
+pub(crate) fn message_of(payload: &Mutex<Payload>) -> String {
+    panic_message(&**payload.lock().unwrap_or_else(PoisonError::into_inner)).to_owned()
 }
 
 /// The message of a panic, if it is text as nearly all are.
@@ -205,6 +218,7 @@ impl fmt::Display for RunError {
                 f.write_str("another event loop is running on this thread")
             }
             RunError::Closed => f.write_str("the event loop is closed"),
+            RunError::Running => f.write_str("a running event loop cannot be closed"),
             RunError::Stopped => f.write_str("the event loop stopped before the future was done"),
             RunError::Cancelled => f.write_str("the main task was cancelled"),
             RunError::Deadlock(deadlock) => deadlock.fmt(f),
@@ -251,10 +265,12 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             JoinFailure::Cancelled => f.write_str("the task was cancelled"),
-            JoinFailure::Panicked(p) => write!(f, "the task panicked: {}", panic_message(&**p)),
+            JoinFailure::Panicked(payload) => {
+                write!(f, "the task panicked: {}", message_of(payload))
+            }
             JoinFailure::AwaitedItself => f.write_str("a task cannot await itself"),
             JoinFailure::Refused(why) => write!(f, "the job was refused: {why}"),
-            JoinFailure::Taken => f.write_str("the task's result was taken already"),
+            JoinFailure::Taken => f.write_str("the result was taken already"),
         }
     }
 }

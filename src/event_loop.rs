@@ -1,7 +1,7 @@
 //! Running a loop: making it, running it for ever, for a task, or for one turn; closing.
 
 use crate::clock::nanos;
-use crate::error::{JoinFailure, NoRunningLoop, Payload, RunError};
+use crate::error::{JoinFailure, NoRunningLoop, Payload, RunError, into_payload};
 use crate::exception::ExceptionContext;
 use crate::kernel::{Life, State, context};
 use crate::observe::{Event, Observer};
@@ -141,12 +141,13 @@ impl LoopHandle {
     /// thread, when the operating system fails, or, on virtual time, when nothing can
     /// ever happen again.
     pub fn run_forever(&self) -> Result<(), RunError> {
-        let result = self.drive(|state| match state.run_once(None) {
-            Err(error) => Some(Err(error)),
+        self.drive(|state| match state.run_once(None) {
             Ok(_) => state.stopping.take().then_some(Ok(())),
-        });
-        self.state.stopping.set(false);
-        result
+            Err(error) => {
+                state.stopping.set(false);
+                Some(Err(error))
+            }
+        })
     }
 
     /// Makes a task of `main` and runs until it is done: until the turn in which its own
@@ -163,12 +164,18 @@ impl LoopHandle {
     where
         F: Future + 'static,
     {
+        self.may_run()?;
         let task = self.spawn(main).map_err(|_| RunError::Closed)?;
         self.run_until_done(&task)?;
         task.take_result().map_err(|error| match error.0 {
-            JoinFailure::Panicked(payload) => std::panic::resume_unwind(payload),
+            JoinFailure::Panicked(payload) => std::panic::resume_unwind(into_payload(payload)),
             _ => RunError::Cancelled,
         })
+    }
+
+    /// Says what is wrong before anything is begun.
+    fn may_run(&self) -> Result<(), RunError> {
+        if self.is_closed() { Err(RunError::Closed) } else { context::enter(self).map(drop) }
     }
 
     /// Runs until a task is done, however it ends; its result stays with it.
@@ -177,6 +184,7 @@ impl LoopHandle {
     /// As [`run_until_complete`](Self::run_until_complete), but for a task that was
     /// cancelled.
     pub fn run_until_done(&self, task: &TaskRef) -> Result<(), RunError> {
+        self.may_run()?;
         let handle = self.clone();
         let stop = task.add_done_callback(move |_| handle.state.stopping.set(true));
         let ran = self.run_forever();
@@ -220,7 +228,7 @@ impl LoopHandle {
     /// When it is running.
     pub fn close(&self) -> Result<(), RunError> {
         match self.state.life.get() {
-            Life::Running | Life::Closing => Err(RunError::AlreadyRunning),
+            Life::Running | Life::Closing => Err(RunError::Running),
             Life::Idle => {
                 self.state.close();
                 Ok(())

@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
 /// A result that will be there, made with
@@ -43,6 +43,10 @@ struct FutureCell<T> {
     state: Rc<State>,
     outcome: RefCell<Outcome<T>>,
     waiters: RefCell<Waiters>,
+    /// Done callbacks that have not run or gone. They hold this cell weakly while it is
+    /// pending; once it is done, it holds itself until the last of them is through.
+    callbacks: Cell<usize>,
+    kept: RefCell<Option<Rc<FutureCell<T>>>>,
     /// Set by `set_exception`; cleared when somebody looks.
     unseen: Cell<Option<Describe<T>>>,
 }
@@ -69,6 +73,8 @@ impl LoopHandle {
                 state: self.state.clone(),
                 outcome: RefCell::new(Outcome::Pending),
                 waiters: RefCell::new(Waiters::default()),
+                callbacks: Cell::new(0),
+                kept: RefCell::new(None),
                 unseen: Cell::new(None),
             }),
             wait: Wait::default(),
@@ -128,10 +134,15 @@ impl<T> Future<T> {
     where
         T: 'static,
     {
-        let (this, at) = (self.clone(), Location::caller());
-        let call = Call::new(move || f(&this));
+        let (owed, at) = (Owed::new(&self.cell), Location::caller());
+        let call = Call::new(move || {
+            if let Some(cell) = owed.0.upgrade() {
+                f(&Future { cell, wait: Wait::default() });
+            }
+        });
         let number = self.cell.state.waiter_number();
         if self.done() {
+            self.cell.keep();
             self.cell.state.push_call(|place| *place = call, at, Cause::Done);
         } else {
             self.cell.waiters.borrow_mut().push(number, Waiter::Call(call, at));
@@ -189,7 +200,7 @@ impl<T, E> Future<Result<T, E>> {
 }
 
 impl<T> FutureCell<T> {
-    fn settle(&self, outcome: Outcome<T>) -> Result<(), Outcome<T>> {
+    fn settle(self: &Rc<Self>, outcome: Outcome<T>) -> Result<(), Outcome<T>> {
         if !matches!(*self.outcome.borrow(), Outcome::Pending) {
             return Err(outcome);
         }
@@ -198,14 +209,43 @@ impl<T> FutureCell<T> {
             _ => Cause::Done,
         };
         *self.outcome.borrow_mut() = outcome;
+        self.keep();
         let waiters = self.waiters.borrow_mut().take();
         self.state.wake_all(waiters, cause);
         Ok(())
     }
+
+    /// Lives until the callbacks that are owed have run.
+    fn keep(self: &Rc<Self>) {
+        if self.callbacks.get() > 0 {
+            self.kept.replace(Some(self.clone()));
+        }
+    }
+}
+
+/// A done callback that has not run.
+struct Owed<T>(Weak<FutureCell<T>>);
+
+impl<T> Owed<T> {
+    fn new(cell: &Rc<FutureCell<T>>) -> Self {
+        cell.callbacks.set(cell.callbacks.get() + 1);
+        Owed(Rc::downgrade(cell))
+    }
+}
+
+impl<T> Drop for Owed<T> {
+    fn drop(&mut self) {
+        let Some(cell) = self.0.upgrade() else { return };
+        cell.callbacks.set(cell.callbacks.get() - 1);
+        if cell.callbacks.get() == 0 {
+            let kept = cell.kept.take();
+            drop(kept);
+        }
+    }
 }
 
 impl<T: 'static> Awaited for FutureCell<T> {
-    fn cancel(&self) -> bool {
+    fn cancel(self: Rc<Self>) -> bool {
         self.settle(Outcome::Cancelled).is_ok()
     }
 

@@ -51,6 +51,7 @@ mod observe;
 mod remote;
 mod run;
 mod task;
+mod task_ref;
 pub mod time;
 
 pub use callback::{Handle, TimerHandle};
@@ -66,5 +67,6 @@ pub use observe::{Actor, Cause, Event, Moment, Observer, Outcome, Rule};
 pub use remote::{RemoteHandle, RemoteTask};
 pub use run::{all_tasks, call_at, call_later, call_soon, create_future, current_task, run};
 pub use run::{running_loop, spawn, spawn_named};
-pub use task::{Join, Task, TaskRef};
+pub use task::{Join, Task};
+pub use task_ref::TaskRef;
 pub use time::{Interval, MissedTick, Sleep, YieldNow, interval, sleep, sleep_until, yield_now};

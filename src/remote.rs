@@ -27,12 +27,12 @@ pub struct RemoteHandle {
 /// What a [`RemoteHandle::spawn`] started: its result, for the thread that asked.
 pub struct RemoteTask<T> {
     slot: Arc<Slot<T>>,
-    remote: RemoteHandle,
 }
 
 struct Slot<T> {
     outcome: Mutex<Outcome<T>>,
     done: Condvar,
+    remote: RemoteHandle,
 }
 
 struct Outcome<T> {
@@ -113,7 +113,8 @@ impl RemoteHandle {
         F::Output: Send,
     {
         let outcome = Outcome { result: None, over: false, key: None, cancelled: false };
-        let slot = Arc::new(Slot { outcome: Mutex::new(outcome), done: Condvar::new() });
+        let (outcome, done) = (Mutex::new(outcome), Condvar::new());
+        let slot = Arc::new(Slot { outcome, done, remote: self.clone() });
         let promise = Promise(slot.clone());
         let start = move || {
             let Ok(here) = context::current() else { return };
@@ -130,7 +131,7 @@ impl RemoteHandle {
             drop(here.spawn(async move { promise.keep(task.await) }));
         };
         match self.call_soon_threadsafe(start) {
-            Ok(()) => Ok(RemoteTask { slot, remote: self.clone() }),
+            Ok(()) => Ok(RemoteTask { slot }),
             Err(InjectError { bell, .. }) => Err(InjectError { item: (), bell }),
         }
     }
@@ -181,6 +182,25 @@ impl<T> Drop for Promise<T> {
         outcome.over = true;
         outcome.result.get_or_insert_with(|| Err(JoinError::cancelled()));
         self.0.done.notify_all();
+    }
+}
+
+/// The last of the two, promise and [`RemoteTask`], is gone: a panic that nobody has taken
+/// is reported by the loop.
+impl<T> Drop for Slot<T> {
+    fn drop(&mut self) {
+        let outcome = self.outcome.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let unseen = outcome.result.take().and_then(Result::err);
+        if let Some(Ok(payload)) = unseen.map(JoinError::try_into_panic) {
+            let report = move || {
+                let message = "Task exception was never retrieved";
+                if let Ok(here) = context::current() {
+                    here.report_exception(message, "a task from another thread", Some(payload));
+                }
+            };
+            // A loop that is closed has nobody to tell.
+            drop(self.remote.call_soon_threadsafe(report));
+        }
     }
 }
 
@@ -240,7 +260,8 @@ impl<T> RemoteTask<T> {
                 here.state.request_cancel(key);
             }
         };
-        self.remote
+        self.slot
+            .remote
             .call_soon_threadsafe(ask)
             .map_err(|InjectError { bell, .. }| InjectError { item: (), bell })
     }

@@ -1,5 +1,6 @@
 //! `run`: a loop from beginning to end, and the calls on the loop that is running.
 
+use crate::clock::nanos;
 use crate::concurrent::ShutdownTimeout;
 use crate::error::{NoRunningLoop, RunError};
 use crate::kernel::{body_of, context};
@@ -137,7 +138,8 @@ pub fn spawn_named<F>(name: impl Into<String>, future: F) -> Task<F::Output>
 where
     F: std::future::Future + 'static,
 {
-    here("spawn_named", |handle| handle.spawn_named(name, future).expect(OPEN))
+    let (body, at) = (body_of(future), Location::caller());
+    here("spawn_named", |handle| handle.spawn_body(body, Some(name.into()), at).expect(OPEN))
 }
 
 /// Runs `f` in the next turn of the running loop; see [`LoopHandle::call_soon`].
@@ -147,7 +149,8 @@ where
 #[track_caller]
 #[inline]
 pub fn call_soon(f: impl FnOnce() + 'static) -> Handle {
-    here("call_soon", |handle| handle.call_soon(f).expect(OPEN))
+    let at = Location::caller();
+    here("call_soon", |handle| handle.call_soon_at(f, at).expect(OPEN))
 }
 
 /// Runs `f` when `delay` has passed; see [`LoopHandle::call_later`].
@@ -156,7 +159,8 @@ pub fn call_soon(f: impl FnOnce() + 'static) -> Handle {
 /// When no loop is running on this thread.
 #[track_caller]
 pub fn call_later(delay: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
-    here("call_later", |handle| handle.call_later(delay, f).expect(OPEN))
+    let at = Location::caller();
+    here("call_later", |handle| handle.set_timer(handle.due_in(delay), f, at).expect(OPEN))
 }
 
 /// Runs `f` when the loop's time has reached `when`; see [`LoopHandle::call_at`].
@@ -165,7 +169,8 @@ pub fn call_later(delay: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
 /// When no loop is running on this thread.
 #[track_caller]
 pub fn call_at(when: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
-    here("call_at", |handle| handle.call_at(when, f).expect(OPEN))
+    let at = Location::caller();
+    here("call_at", |handle| handle.set_timer(nanos(when), f, at).expect(OPEN))
 }
 
 /// A future of the running loop; see [`Future`].

@@ -89,7 +89,7 @@ where
         let work = self.lock().work.take();
         let result = work.map(|work| {
             catch_unwind(AssertUnwindSafe(work))
-                .map_err(|payload| JoinError(JoinFailure::Panicked(payload)))
+                .map_err(|payload| JoinError(JoinFailure::Panicked(payload.into())))
         });
         self.finish(result);
     }

@@ -86,6 +86,8 @@ impl Pool {
 
     pub(crate) async fn shutdown(&self, grace: Duration) -> Result<(), ShutdownTimeout> {
         self.shared.close();
+        // The workers that still leave hold virtual time as a job does.
+        let _leaving = InFlight::new();
         let mut deadline = std::pin::pin!(crate::sleep(grace));
         std::future::poll_fn(|cx| {
             let running = self.shared.workers_left(cx.waker());
@@ -95,6 +97,23 @@ impl Pool {
             deadline.as_mut().poll(cx).map(|()| Err(ShutdownTimeout { running }))
         })
         .await
+    }
+}
+
+/// Something on other threads that virtual time must wait for.
+struct InFlight(Option<LoopHandle>);
+
+impl InFlight {
+    fn new() -> Self {
+        let here = LoopHandle::current().ok();
+        here.iter().for_each(LoopHandle::job_started);
+        InFlight(here)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.iter().for_each(LoopHandle::job_ended);
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) enum Target {
 
 /// A future of the loop, without its type.
 pub(crate) trait Awaited {
-    fn cancel(&self) -> bool;
+    fn cancel(self: Rc<Self>) -> bool;
     fn ended_cancelled(&self) -> bool;
 }
 
@@ -94,18 +94,23 @@ impl State {
 
     /// `Task::cancel`: false if the task is done.
     pub(crate) fn request_cancel(&self, key: Key) -> bool {
+        self.see_panic(key);
         let tasks = self.tasks.borrow();
         let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
         let task = task.number;
         drop(tasks);
         self.emit(|| Event::CancelRequested { task });
-        self.route_cancel_of(key);
+        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
+        self.route_cancel(key);
         true
     }
 
-    fn route_cancel_of(&self, key: Key) {
-        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
-        self.route_cancel(key);
+    /// Somebody looked at how the task ended: a panic in it need not be reported.
+    pub(crate) fn see_panic(&self, key: Key) {
+        let mut tasks = self.tasks.borrow_mut();
+        if let Some(task) = tasks.get_mut(key).filter(|task| task.phase == Phase::Panicked) {
+            task.phase = Phase::PanicSeen;
+        }
     }
 
     /// Sends a request on from `key` to what it waits for, as far as that goes. A loop, not
@@ -200,11 +205,15 @@ impl State {
 
     /// What a task waits for, in words, for reports.
     pub(crate) fn waits_for(&self, key: Key) -> String {
-        let count = self.tasks.borrow().get(key).map_or(0, |task| task.waits.count);
+        let tasks = self.tasks.borrow();
+        let new = tasks.get(key).is_some_and(|task| task.phase == Phase::New);
+        let count = tasks.get(key).map_or(0, |task| task.waits.count);
+        drop(tasks);
         match self.only_wait(key) {
             Some(Target::Task(next)) => format!("the task {}", self.task_name(next)),
-            Some(Target::Future(_)) => "a future that nobody sets".to_owned(),
+            Some(Target::Future(_)) => "a future".to_owned(),
             Some(Target::Sleep(_)) => "a time that has not come".to_owned(),
+            None if new => "its first step".to_owned(),
             None if count > 1 => format!("{count} things at once"),
             None => "a wake from outside the loop".to_owned(),
         }

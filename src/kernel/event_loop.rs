@@ -316,11 +316,13 @@ impl LoopHandle {
         }
         let entered = context::enter(self)?;
         self.state.life.set(Life::Running);
+        self.state.injector.wake_up();
         let result = loop {
             if let Some(result) = turn(&self.state) {
                 break result;
             }
         };
+        self.state.injector.rest();
         let closing = self.state.life.replace(Life::Idle) == Life::Closing;
         drop(entered);
         if closing {

@@ -45,7 +45,7 @@ struct Inbox<T> {
 
 impl<T> Injector<T> {
     pub(crate) fn new(bell: Bell) -> Self {
-        let inbox = Inbox { items: Vec::new(), next: 0, asleep: false, closed: false };
+        let inbox = Inbox { items: Vec::new(), next: 0, asleep: true, closed: false };
         Injector { inbox: Mutex::new(inbox), filled: AtomicBool::new(false), bell }
     }
 
@@ -68,15 +68,20 @@ impl<T> Injector<T> {
         self.filled.store(true, Ordering::Release);
         let ring = std::mem::replace(&mut inbox.asleep, false);
         drop(inbox);
-        if ring && let Err(error) = (self.bell)() {
-            let mut inbox = self.lock();
-            let place = inbox.items.iter().position(|(n, _)| *n == number);
-            inbox.asleep = place.is_some();
-            if let Some(place) = place {
-                return Err(Refused::Bell(inbox.items.remove(place).1, error));
+        match if ring { (self.bell)() } else { Ok(()) } {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.take_back(number).map_or(Ok(()), |item| Err(Refused::Bell(item, error)))
             }
         }
-        Ok(())
+    }
+
+    /// The bell failed: takes the item out again, if the loop has not got it already.
+    fn take_back(&self, number: u64) -> Option<T> {
+        let mut inbox = self.lock();
+        let place = inbox.items.iter().position(|(n, _)| *n == number)?;
+        inbox.asleep = true;
+        Some(inbox.items.remove(place).1)
     }
 
     /// Whether something may be waiting; never a false "no" about what was pushed
@@ -91,6 +96,15 @@ impl<T> Injector<T> {
         let mut inbox = self.lock();
         inbox.asleep = inbox.items.is_empty();
         inbox.asleep
+    }
+
+    /// The loop is at rest, driven by nobody: from now on every burst rings, so that who
+    /// watches its descriptor hears of it. What came before rings here.
+    pub(crate) fn rest(&self) {
+        if !self.fall_asleep() {
+            // A bell that fails here will be heard of at the next push.
+            let _ = (self.bell)();
+        }
     }
 
     pub(crate) fn wake_up(&self) {

@@ -36,7 +36,7 @@ mod timers;
 mod waiters;
 mod waker;
 
-pub(crate) use cancel::{Awaited, Cancel, Target};
+pub(crate) use cancel::{Awaited, Target};
 pub(crate) use injector::{Injector, Refused};
 pub(crate) use mio::Interest;
 pub use reactor::Direction;

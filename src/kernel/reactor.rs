@@ -151,6 +151,7 @@ impl Reactor {
         let keys: Vec<_> = self.sources.iter().map(|(key, _)| key).collect();
         let sources = keys.into_iter().filter_map(|key| self.deregister(key)).collect();
         self.poll = None;
+        self.by_fd.clear();
         sources
     }
 

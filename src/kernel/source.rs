@@ -3,6 +3,7 @@
 use super::reactor::Direction;
 use super::slots::Key;
 use super::state::State;
+use crate::exception::catch;
 use crate::observe::{Cause, Outcome};
 
 impl State {
@@ -36,7 +37,9 @@ impl State {
     /// kernel is asked for the edge anew: it comes at once if the level is still there.
     fn run_io_callback(&self, key: Key, to: Direction, mut call: Box<dyn FnMut()>, version: u64) {
         let what = if to == Direction::Read { "a reader callback" } else { "a writer callback" };
-        self.contain(what, &mut call);
+        if let Err(payload) = catch(&mut call) {
+            self.report("Exception in callback", what, None, Some(payload));
+        }
         let mut reactor = self.reactor.borrow_mut();
         let mut call = Some(call);
         if let Some(source) = reactor.sources.get_mut(key) {

@@ -11,7 +11,7 @@ use super::slots::Key;
 use super::state::State;
 use super::waiters::Waiters;
 use super::waker;
-use crate::error::{JoinError, JoinFailure, Payload};
+use crate::error::{JoinError, JoinFailure, Payload, into_payload};
 use crate::exception::catch;
 use crate::observe::{Cause, Event, Outcome};
 use pin_project_lite::pin_project;
@@ -44,11 +44,15 @@ pub(crate) struct TaskEntry {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// Its first step is still to come.
+    New,
     Waiting,
     Stepping,
     Finished,
     Cancelled,
     Panicked,
+    /// It panicked, and somebody has looked at that.
+    PanicSeen,
 }
 
 impl TaskEntry {
@@ -59,7 +63,7 @@ impl TaskEntry {
 
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
-        !matches!(self.phase, Phase::Waiting | Phase::Stepping)
+        !matches!(self.phase, Phase::New | Phase::Waiting | Phase::Stepping)
     }
 }
 
@@ -119,7 +123,7 @@ impl<F: Future + 'static> Body for Stage<F> {
     fn take_panic(self: Pin<&mut Self>) -> Option<Payload> {
         let StageProjection::Over { result } = self.project() else { return None };
         match result.take() {
-            Some(Err(JoinError(JoinFailure::Panicked(payload)))) => Some(payload),
+            Some(Err(JoinError(JoinFailure::Panicked(payload)))) => Some(into_payload(payload)),
             other => {
                 *result = other;
                 None
@@ -156,7 +160,7 @@ impl State {
             waiters: Waiters::default(),
             waits: Waits::default(),
             number,
-            phase: Phase::Waiting,
+            phase: Phase::New,
             queued: true,
             cancel: Cancel::No,
             held: true,
@@ -231,7 +235,7 @@ impl State {
 
     fn end_panicked(&self, key: Key, mut body: Pin<Box<dyn Body>>, payload: Payload) -> Outcome {
         // The future may panic once more, in a destructor; the first panic counts.
-        if let Err(second) = catch(|| body.as_mut().fail(JoinFailure::Panicked(payload))) {
+        if let Err(second) = catch(|| body.as_mut().fail(JoinFailure::Panicked(payload.into()))) {
             self.report("Exception in a destructor", &self.task_name(key), None, Some(second));
         }
         self.finish(key, body, Phase::Panicked)
@@ -327,10 +331,10 @@ impl State {
 impl Phase {
     fn outcome(self) -> Outcome {
         match self {
-            Phase::Waiting | Phase::Stepping => Outcome::Waiting,
+            Phase::New | Phase::Waiting | Phase::Stepping => Outcome::Waiting,
             Phase::Finished => Outcome::Finished,
             Phase::Cancelled => Outcome::Cancelled,
-            Phase::Panicked => Outcome::Panicked,
+            Phase::Panicked | Phase::PanicSeen => Outcome::Panicked,
         }
     }
 }

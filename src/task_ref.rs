@@ -1,0 +1,154 @@
+//! `TaskRef`: a task's name, for asking and cancelling.
+//!
+//! A key, like every reference to a task: it keeps nothing alive, and is harmless when the
+//! task is gone.
+
+use crate::LoopHandle;
+use crate::call::Call;
+use crate::future::CallbackId;
+use crate::kernel::{Key, Phase, Waiter};
+use crate::observe::Cause;
+use std::fmt;
+use std::panic::Location;
+
+/// The name of a task. A task that is over and whose [`Task`] is gone is only known to
+/// be done.
+#[derive(Clone)]
+pub struct TaskRef {
+    pub(crate) handle: LoopHandle,
+    pub(crate) key: Key,
+    pub(crate) number: u32,
+}
+
+impl TaskRef {
+    pub(crate) fn new(handle: LoopHandle, key: Key) -> Option<Self> {
+        let number = handle.state.tasks.borrow().get(key)?.number;
+        Some(TaskRef { handle, key, number })
+    }
+
+    fn phase(&self) -> Option<Phase> {
+        Some(self.handle.state.tasks.borrow().get(self.key)?.phase)
+    }
+
+    /// The task's number: the n-th that this loop made.
+    pub fn id(&self) -> u32 {
+        self.number
+    }
+
+    /// Its name: the one it was given, or `Task-<id>`.
+    #[doc(alias = "get_name")]
+    pub fn name(&self) -> String {
+        match self.phase() {
+            Some(_) => self.handle.state.task_name(self.key),
+            None => format!("Task-{}", self.number),
+        }
+    }
+
+    /// Gives the task a name.
+    pub fn set_name(&self, name: impl Into<String>) {
+        if self.phase().is_some() {
+            let mut infos = self.handle.state.infos.borrow_mut();
+            infos.entry(self.key).or_default().name = Some(name.into());
+        }
+    }
+
+    /// Whether it has ended, in whatever way.
+    pub fn done(&self) -> bool {
+        !matches!(self.phase(), Some(Phase::New | Phase::Waiting | Phase::Stepping))
+    }
+
+    /// Whether it ended by being cancelled.
+    pub fn cancelled(&self) -> bool {
+        self.phase() == Some(Phase::Cancelled)
+    }
+
+    /// Whether it ended by a panic.
+    pub fn panicked(&self) -> bool {
+        matches!(self.phase(), Some(Phase::Panicked | Phase::PanicSeen))
+    }
+
+    /// What the task waits for, in words.
+    pub fn waits_for(&self) -> Option<String> {
+        (!self.done()).then(|| self.handle.state.waits_for(self.key))
+    }
+
+    /// Asks the task to end. The request is delivered at the start of its next step, in
+    /// the next turn (rule 10), where its future is dropped; what the task awaits is asked
+    /// first, and a task or future that is awaited is cancelled in turn. A task that has
+    /// not begun never does. Returns whether there was anything to cancel: false when it
+    /// is done.
+    pub fn cancel(&self) -> bool {
+        self.handle.state.request_cancel(self.key)
+    }
+
+    /// How many cancel requests were made and not taken back.
+    pub fn cancelling(&self) -> u32 {
+        let infos = self.handle.state.infos.borrow();
+        infos.get(&self.key).map_or(0, |i| i.cancelling)
+    }
+
+    /// Takes one cancel request back and returns how many remain. At none, a request that
+    /// is not delivered yet is void; one that went on to what the task awaits is not
+    /// called back.
+    pub fn uncancel(&self) -> u32 {
+        self.phase().map_or(0, |_| self.handle.state.uncancel(self.key))
+    }
+
+    /// Calls `f` with this task, as a callback of its own, once it is done: never from
+    /// in here, even if it is done already (rule 7).
+    #[track_caller]
+    pub fn add_done_callback(&self, f: impl FnOnce(&TaskRef) + 'static) -> CallbackId {
+        let (this, at) = (self.clone(), Location::caller());
+        let call = Call::new(move || f(&this));
+        let state = &self.handle.state;
+        let number = state.waiter_number();
+        let mut tasks = state.tasks.borrow_mut();
+        match tasks.get_mut(self.key).filter(|task| !task.is_done()) {
+            Some(task) => task.waiters.push(number, Waiter::Call(call, at)),
+            None => {
+                drop(tasks);
+                state.push_call(|place| *place = call, at, Cause::Done);
+            }
+        }
+        CallbackId(number)
+    }
+
+    /// Takes a callback back. False if it is not there: it is on its way already, or ran.
+    pub fn remove_done_callback(&self, id: CallbackId) -> bool {
+        let state = &self.handle.state;
+        let removed =
+            state.tasks.borrow_mut().get_mut(self.key).and_then(|task| task.waiters.remove(id.0));
+        match removed {
+            Some(Waiter::Call(call, _)) => state.discard(call),
+            Some(Waiter::Waker(_)) | None => return false,
+        }
+        true
+    }
+}
+
+impl PartialEq for TaskRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.handle.state.id == other.handle.state.id
+    }
+}
+
+impl Eq for TaskRef {}
+
+impl fmt::Debug for TaskRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.phase() {
+            Some(Phase::New | Phase::Waiting | Phase::Stepping) => match self.cancelling() {
+                0 => "pending",
+                _ => "cancelling",
+            },
+            Some(Phase::Cancelled) => "cancelled",
+            Some(Phase::Panicked | Phase::PanicSeen) => "panicked",
+            Some(Phase::Finished) | None => "finished",
+        };
+        write!(f, "Task({}, {state}", self.name())?;
+        if let Some(waits_for) = self.waits_for() {
+            write!(f, ", waits for {waits_for}")?;
+        }
+        f.write_str(")")
+    }
+}
