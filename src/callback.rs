@@ -7,8 +7,8 @@ use crate::LoopHandle;
 use crate::call::Call;
 use crate::clock::nanos;
 use crate::error::Closed;
-use crate::kernel::{Timer, TimerKey};
-use crate::observe::Cause;
+use crate::kernel::{State, Timer, TimerCall, TimerKey};
+use crate::observe::{Cause, Event};
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
@@ -106,9 +106,20 @@ impl LoopHandle {
             return Err(Closed::new());
         }
         let name = name_of(&f);
-        let key = self.state.set_timer(when, Call::new(f), at);
+        let key = self.state.arm_timer(when, Call::new(f), at);
         let cancelled = Cell::new(false);
         Ok(TimerHandle { handle: self.clone(), key, name, at, when, cancelled })
+    }
+}
+
+impl State {
+    /// Sets a timer that runs `call`.
+    fn arm_timer(&self, when: u64, call: Call, at: &'static Location<'static>) -> TimerKey {
+        let at = self.observed.get().then_some(at);
+        let timer = Timer::Call(Box::new(TimerCall { call, at }));
+        let key = self.timers.borrow_mut().insert(when, timer);
+        self.emit(|| Event::TimerSet { timer: key.index, deadline: Duration::from_nanos(when) });
+        key
     }
 }
 
@@ -176,14 +187,14 @@ fn describe(
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let debug = self.handle.state.debug.get();
+        let debug = self.handle.debug();
         describe(f, "Handle", self.cancelled(), debug, ((self.name)(), self.at))
     }
 }
 
 impl fmt::Debug for TimerHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let debug = self.handle.state.debug.get();
+        let debug = self.handle.debug();
         describe(f, "TimerHandle", self.cancelled(), debug, ((self.name)(), self.at))
     }
 }

@@ -199,6 +199,8 @@ pub enum Event<'a> {
         what: Actor,
         /// Its name.
         name: &'a str,
+        /// Where it was scheduled, if that was observed.
+        at: Option<&'static Location<'static>>,
     },
     /// It has run.
     Ran {

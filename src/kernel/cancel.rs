@@ -16,7 +16,7 @@ use super::slots::Key;
 use super::state::State;
 use super::task::Phase;
 use super::timer::SLEEP;
-use crate::observe::{Cause, Event};
+use crate::observe::Cause;
 use std::rc::Rc;
 
 /// What the next step of a task has to do about a cancel request.
@@ -32,7 +32,7 @@ pub(crate) enum Cancel {
 /// The leaves of a task: their count, and the xor of their ids.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Waits {
-    count: u32,
+    pub(crate) count: u32,
     ids: u32,
 }
 
@@ -89,27 +89,6 @@ impl State {
             1 if waits.ids & SLEEP != 0 => Some(Target::Sleep(waits.ids & !SLEEP)),
             1 => Some(self.leaves.borrow().get(waits.ids as usize)?.target.clone()),
             _ => None,
-        }
-    }
-
-    /// `Task::cancel`: false if the task is done.
-    pub(crate) fn request_cancel(&self, key: Key) -> bool {
-        self.see_panic(key);
-        let tasks = self.tasks.borrow();
-        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
-        let task = task.number;
-        drop(tasks);
-        self.emit(|| Event::CancelRequested { task });
-        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
-        self.route_cancel(key);
-        true
-    }
-
-    /// Somebody looked at how the task ended: a panic in it need not be reported.
-    pub(crate) fn see_panic(&self, key: Key) {
-        let mut tasks = self.tasks.borrow_mut();
-        if let Some(task) = tasks.get_mut(key).filter(|task| task.phase == Phase::Panicked) {
-            task.phase = Phase::PanicSeen;
         }
     }
 
@@ -186,36 +165,6 @@ impl State {
                 self.tasks.borrow().get(next).is_some_and(|task| task.phase == Phase::Cancelled)
             }
             None => false,
-        }
-    }
-
-    /// `Task::uncancel`: takes one request back; at none, an undelivered one is void.
-    pub(crate) fn uncancel(&self, key: Key) -> u32 {
-        let mut infos = self.infos.borrow_mut();
-        let Some(info) = infos.get_mut(&key) else { return 0 };
-        info.cancelling = info.cancelling.saturating_sub(1);
-        let left = info.cancelling;
-        if let Some(task) = self.tasks.borrow_mut().get_mut(key) {
-            if left == 0 && task.cancel == Cancel::Pending {
-                task.cancel = Cancel::No;
-            }
-        }
-        left
-    }
-
-    /// What a task waits for, in words, for reports.
-    pub(crate) fn waits_for(&self, key: Key) -> String {
-        let tasks = self.tasks.borrow();
-        let new = tasks.get(key).is_some_and(|task| task.phase == Phase::New);
-        let count = tasks.get(key).map_or(0, |task| task.waits.count);
-        drop(tasks);
-        match self.only_wait(key) {
-            Some(Target::Task(next)) => format!("the task {}", self.task_name(next)),
-            Some(Target::Future(_)) => "a future".to_owned(),
-            Some(Target::Sleep(_)) => "a time that has not come".to_owned(),
-            None if new => "its first step".to_owned(),
-            None if count > 1 => format!("{count} things at once"),
-            None => "a wake from outside the loop".to_owned(),
         }
     }
 }

@@ -34,18 +34,18 @@ mod task;
 mod timer;
 mod timers;
 mod waiters;
-mod waker;
+pub(crate) mod waker;
 
-pub(crate) use cancel::{Awaited, Target};
+pub(crate) use cancel::{Awaited, Cancel, Target};
+pub(crate) use event_loop::Stuck;
 pub(crate) use injector::{Injector, Refused};
 pub(crate) use mio::Interest;
 pub use reactor::Direction;
-pub(crate) use reactor::Source;
 pub(crate) use slots::Key;
 pub use state::{Completion, LoopHandle};
 pub(crate) use state::{Injected, Life, State};
 pub(crate) use task::{Body, Phase, body_of};
-pub(crate) use timer::Timer;
+pub(crate) use timer::{Over, SLEEP, Sleeper, Timer, TimerCall};
 pub(crate) use timers::TimerKey;
 pub(crate) use waiters::{Waiter, Waiters};
 

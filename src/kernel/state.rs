@@ -75,13 +75,12 @@ pub(crate) struct State {
     pub(crate) jobs: Cell<usize>,
     // seeing
     pub(crate) observed: Cell<bool>,
-    pub(crate) observer: RefCell<Option<Rc<dyn Observer>>>,
+    /// The user's, and debug mode's.
+    pub(crate) observers: RefCell<[Option<Rc<dyn Observer>>; 2]>,
     /// Why the next wake happens, if not because somebody just woke.
     pub(crate) cause: Cell<Cause>,
     pub(crate) handler: RefCell<Option<Rc<Handler>>>,
-    pub(crate) debug: Cell<bool>,
-    pub(crate) slow: Cell<Duration>,
-    /// Where callbacks that wait were scheduled, in debug mode and when observed.
+    /// Where callbacks that wait were scheduled, when observed.
     pub(crate) origins: RefCell<HashMap<u64, &'static Location<'static>>>,
     /// What upper layers keep with the loop, such as its pool of threads.
     pub(crate) extensions: RefCell<Vec<Rc<dyn Any>>>,
@@ -145,11 +144,9 @@ impl State {
             budget: Cell::new(0),
             jobs: Cell::new(0),
             observed: Cell::new(false),
-            observer: RefCell::new(None),
+            observers: RefCell::default(),
             cause: Cell::new(Cause::Wake),
             handler: RefCell::new(None),
-            debug: Cell::new(false),
-            slow: Cell::new(Duration::MAX),
             origins: RefCell::default(),
             extensions: RefCell::default(),
         });
@@ -175,7 +172,7 @@ impl State {
         cause: Cause,
     ) -> u64 {
         let number = self.ready.borrow_mut().push_call(write);
-        if self.is_watched() {
+        if self.observed.get() {
             self.origins.borrow_mut().insert(number, at);
             self.tell_ready(Actor::Callback(number), cause);
         }
@@ -268,12 +265,6 @@ impl State {
 
     // -- seeing: one branch when nobody looks ------------------------------
 
-    /// Somebody may ask who it was: the observer, or debug mode.
-    #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        self.debug.get() || self.observed.get()
-    }
-
     /// Tells the observer, if there is one.
     #[inline]
     pub(crate) fn emit<'a>(&self, event: impl FnOnce() -> Event<'a>) {
@@ -288,15 +279,18 @@ impl State {
     fn tell(&self, event: &Event<'_>) {
         let time = Duration::from_nanos(self.time.of_turn());
         let at = Moment { turn: self.turns.get(), time };
-        let observer = self.observer.borrow().clone();
-        let Some(observer) = observer else { return };
         self.observed.set(false);
-        let gone = match self.contain("an observer", || observer.event(at, event)) {
-            true => None,
-            false => self.observer.take(),
-        };
-        drop(gone);
-        self.observed.set(self.observer.borrow().is_some());
+        let observers = self.observers.borrow().clone();
+        for (place, observer) in observers.iter().enumerate() {
+            let told = |observer: &Rc<dyn Observer>| {
+                self.contain("an observer", || observer.event(at, event))
+            };
+            if !observer.as_ref().is_none_or(told) {
+                let gone = self.observers.borrow_mut()[place].take();
+                drop(gone);
+            }
+        }
+        self.observed.set(self.observers.borrow().iter().any(Option::is_some));
     }
 
     #[cold]

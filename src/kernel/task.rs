@@ -165,7 +165,7 @@ impl State {
             cancel: Cancel::No,
             held: true,
         });
-        if name.is_some() || self.is_watched() {
+        if name.is_some() || self.observed.get() {
             self.note_task(key, number, name, at);
         }
         self.push(Entry::task(key), Cause::Spawn);
@@ -174,7 +174,7 @@ impl State {
 
     #[cold]
     fn note_task(&self, key: Key, task: u32, name: Option<String>, at: &'static Location<'static>) {
-        let at = self.is_watched().then_some(at);
+        let at = self.observed.get().then_some(at);
         self.infos.borrow_mut().insert(key, Info { name, at, cancelling: 0 });
         if let Some(at) = at {
             let name = self.task_name(key);
@@ -301,24 +301,6 @@ impl State {
             self.infos.borrow_mut().remove(&key);
         }
         body.flatten()
-    }
-
-    /// Drops a task that is not done, because the loop closes.
-    pub(crate) fn abandon(&self, key: Key) {
-        let name = self.task_name(key);
-        self.report("Task was destroyed but it is pending!", &name, None, None);
-        let entry = self.tasks.borrow_mut().remove(key);
-        self.infos.borrow_mut().remove(&key);
-        self.contain(&name, || drop(entry));
-    }
-
-    /// The unfinished tasks, in the order in which they were made.
-    pub(crate) fn unfinished(&self) -> Vec<Key> {
-        let tasks = self.tasks.borrow();
-        let mut keys: Vec<_> =
-            tasks.iter().filter(|(_, t)| !t.is_done()).map(|(key, t)| (t.number, key)).collect();
-        keys.sort_unstable();
-        keys.into_iter().map(|(_, key)| key).collect()
     }
 
     pub(crate) fn task_name(&self, key: Key) -> String {

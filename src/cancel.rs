@@ -1,0 +1,82 @@
+//! Asking a task to end, and taking that back.
+
+use crate::TaskRef;
+use crate::kernel::{Cancel, Key, Phase, State, Target};
+use crate::observe::Event;
+
+impl TaskRef {
+    /// Asks the task to end. The request is delivered at the start of its next step, in
+    /// the next turn (rule 10), where its future is dropped; what the task awaits is asked
+    /// first, and a task or future that is awaited is cancelled in turn. A task that has
+    /// not begun never does. Returns whether there was anything to cancel: false when it
+    /// is done.
+    pub fn cancel(&self) -> bool {
+        self.handle.state.request_cancel(self.key)
+    }
+
+    /// How many cancel requests were made and not taken back.
+    pub fn cancelling(&self) -> u32 {
+        let infos = self.handle.state.infos.borrow();
+        infos.get(&self.key).map_or(0, |i| i.cancelling)
+    }
+
+    /// Takes one cancel request back and returns how many remain. At none, a request that
+    /// is not delivered yet is void; one that went on to what the task awaits is not
+    /// called back.
+    pub fn uncancel(&self) -> u32 {
+        self.phase().map_or(0, |_| self.handle.state.uncancel(self.key))
+    }
+}
+
+impl State {
+    /// `Task::cancel`: false if the task is done.
+    pub(crate) fn request_cancel(&self, key: Key) -> bool {
+        self.see_panic(key);
+        let tasks = self.tasks.borrow();
+        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
+        let task = task.number;
+        drop(tasks);
+        self.emit(|| Event::CancelRequested { task });
+        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
+        self.route_cancel(key);
+        true
+    }
+
+    /// Somebody looked at how the task ended: a panic in it need not be reported.
+    pub(crate) fn see_panic(&self, key: Key) {
+        let mut tasks = self.tasks.borrow_mut();
+        if let Some(task) = tasks.get_mut(key).filter(|task| task.phase == Phase::Panicked) {
+            task.phase = Phase::PanicSeen;
+        }
+    }
+
+    /// `Task::uncancel`: takes one request back; at none, an undelivered one is void.
+    pub(crate) fn uncancel(&self, key: Key) -> u32 {
+        let mut infos = self.infos.borrow_mut();
+        let Some(info) = infos.get_mut(&key) else { return 0 };
+        info.cancelling = info.cancelling.saturating_sub(1);
+        let left = info.cancelling;
+        if let Some(task) = self.tasks.borrow_mut().get_mut(key) {
+            if left == 0 && task.cancel == Cancel::Pending {
+                task.cancel = Cancel::No;
+            }
+        }
+        left
+    }
+
+    /// What a task waits for, in words, for reports.
+    pub(crate) fn waits_for(&self, key: Key) -> String {
+        let tasks = self.tasks.borrow();
+        let new = tasks.get(key).is_some_and(|task| task.phase == Phase::New);
+        let count = tasks.get(key).map_or(0, |task| task.waits.count);
+        drop(tasks);
+        match self.only_wait(key) {
+            Some(Target::Task(next)) => format!("the task {}", self.task_name(next)),
+            Some(Target::Future(_)) => "a future".to_owned(),
+            Some(Target::Sleep(_)) => "a time that has not come".to_owned(),
+            None if new => "its first step".to_owned(),
+            None if count > 1 => format!("{count} things at once"),
+            None => "a wake from outside the loop".to_owned(),
+        }
+    }
+}
