@@ -132,7 +132,7 @@ impl Handle {
                 ready.call_mut(self.number).map(|call| std::mem::replace(call, Call::empty()));
             drop(ready);
             if let Some(call) = call {
-                self.handle.state.discard(call);
+                self.handle.state.reports.discard(call);
             }
         }
     }
@@ -150,7 +150,7 @@ impl TimerHandle {
         if !self.cancelled.replace(true) {
             let timer = self.handle.state.timers.borrow_mut().remove(self.key);
             if let Some(Timer::Call(timer)) = timer {
-                self.handle.state.discard(timer.call);
+                self.handle.state.reports.discard(timer.call);
             }
         }
     }

@@ -1,8 +1,14 @@
-//! Asking a task to end, and taking that back.
+//! Cancel requests: where they go, and when they arrive.
+//!
+//! A request goes first to what the task waits for, if that is one thing of the loop's
+//! own: a future, a task (and so on down), a sleep. If that accepts, its end is what
+//! brings the cancellation to the task. Otherwise the task itself keeps the request.
+//! Either way it arrives at the start of the task's next step (rule 10), where the body
+//! is dropped, unpolled.
 
 use crate::TaskRef;
-use crate::kernel::{Cancel, Key, Phase, State, Target};
-use crate::observe::Event;
+use crate::kernel::{Cancel, Cancelling, Entry, Key, Over, Phase, State, Target};
+use crate::observe::{Cause, Event};
 
 impl TaskRef {
     /// Asks the task to end. The request is delivered at the start of its next step, in
@@ -28,7 +34,89 @@ impl TaskRef {
     }
 }
 
+impl Cancelling for State {
+    /// Whether a step must deliver a cancellation instead of polling.
+    fn must_deliver(&self, key: Key, cancel: Cancel) -> bool {
+        if cancel == Cancel::Pending {
+            return true;
+        }
+        match self.only_wait(key) {
+            Some(Target::Future(future)) => future.ended_cancelled(),
+            Some(Target::Sleep(timer)) => self
+                .timers
+                .borrow_mut()
+                .at(timer)
+                .is_some_and(|sleep| sleep.over() == Over::Cancelled),
+            Some(Target::Task(next)) => {
+                self.tasks.borrow().get(next).is_some_and(|task| task.phase == Phase::Cancelled)
+            }
+            None => false,
+        }
+    }
+
+    /// Sends a request on from `key` to what it waits for, as far as that goes. A loop, not
+    /// a recursion: chains of tasks may be long, and circles end where they began.
+    fn route_cancel(&self, key: Key) {
+        let (mut at, mut passed) = (key, Vec::new());
+        while let Some(Target::Task(next)) = self.waits_now(at) {
+            let unfinished = self.tasks.borrow().get(next).is_some_and(|task| !task.is_done());
+            if !unfinished {
+                // It is done, and wakes us in its time: keep the request until then.
+                return self.set_cancel(at, Cancel::Pending);
+            }
+            if passed.contains(&next) || next == at {
+                break;
+            }
+            self.set_cancel(at, Cancel::PassedOn);
+            self.infos.borrow_mut().entry(next).or_default().cancelling += 1;
+            passed.push(at);
+            at = next;
+        }
+        let accepted = match self.waits_now(at) {
+            Some(Target::Future(future)) => {
+                self.set_cancel(at, Cancel::PassedOn);
+                future.cancel()
+            }
+            Some(Target::Sleep(timer)) => {
+                self.set_cancel(at, Cancel::PassedOn);
+                self.finish_sleep(timer, Over::Cancelled, Cause::Cancel)
+            }
+            Some(Target::Task(_)) | None => return self.keep_cancel(at),
+        };
+        if !accepted {
+            self.set_cancel(at, Cancel::Pending);
+        }
+    }
+}
+
 impl State {
+    /// As [`only_wait`](Self::only_wait); of a task that is stepping nothing is known yet.
+    fn waits_now(&self, key: Key) -> Option<Target> {
+        match self.tasks.borrow().get(key)?.phase {
+            Phase::Stepping => None,
+            _ => self.only_wait(key),
+        }
+    }
+
+    fn set_cancel(&self, key: Key, cancel: Cancel) {
+        if let Some(task) = self.tasks.borrow_mut().get_mut(key) {
+            task.cancel = cancel;
+        }
+    }
+
+    /// The task itself keeps the request, and is scheduled for the delivery; unless it is
+    /// stepping: then the end of the step sees to it.
+    fn keep_cancel(&self, key: Key) {
+        let mut tasks = self.tasks.borrow_mut();
+        let Some(task) = tasks.get_mut(key) else { return };
+        task.cancel = Cancel::Pending;
+        if task.can_wake() && task.phase != Phase::Stepping {
+            task.queued = true;
+            drop(tasks);
+            self.push(Entry::task(key), Cause::Cancel);
+        }
+    }
+
     /// `Task::cancel`: false if the task is done.
     pub(crate) fn request_cancel(&self, key: Key) -> bool {
         self.see_panic(key);

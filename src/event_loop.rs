@@ -1,15 +1,19 @@
 //! `EventLoop`: the loop's owner, how it is made, and its settings.
 
-use crate::clock::nanos;
+use crate::clock::{Time, nanos};
 use crate::error::{NoRunningLoop, Payload};
-use crate::exception::ExceptionContext;
-use crate::kernel::{Life, State, context};
+use crate::exception::{ExceptionContext, Reports};
+use crate::kernel::{Entry, Injector, Life, Reactor, Ready, Slots, State, Timers, context};
+use crate::observe::Cause;
 use crate::{Clock, LoopHandle};
+use slab::Slab;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An event loop, and its owner: dropping it closes it. All it can do is on
@@ -102,6 +106,47 @@ impl Builder {
     }
 }
 
+impl State {
+    fn new(clock: Clock) -> io::Result<Rc<State>> {
+        let (reactor, bell) = Reactor::new()?;
+        let epoll = reactor.try_clone_fd()?;
+        let injector = Arc::new(Injector::new(Box::new(move || bell.wake())));
+        let (id, floor) = context::register(&injector)?;
+        let state = Rc::new(State {
+            id,
+            life: Cell::new(Life::Idle),
+            time: Time::new(clock),
+            ready: RefCell::new(Ready::new()),
+            timers: RefCell::new(Timers::new()),
+            reactor: RefCell::new(reactor),
+            epoll,
+            injector,
+            presence: Arc::new(()),
+            tasks: RefCell::new(Slots::new(floor)),
+            infos: RefCell::default(),
+            leaves: RefCell::new(Slab::new()),
+            next_task: Cell::new(0),
+            next_waiter: Cell::new(0),
+            turns: Cell::new(0),
+            steps: Cell::new(0),
+            running: Cell::new(Entry::NOTHING),
+            call_number: Cell::new(0),
+            stopping: Cell::new(false),
+            unasked: Cell::new(usize::MAX / 2), // ask in the first turn
+            budget: Cell::new(0),
+            jobs: Cell::new(0),
+            observed: Cell::new(false),
+            observers: RefCell::default(),
+            cause: Cell::new(Cause::Wake),
+            reports: Reports::default(),
+            origins: RefCell::default(),
+            extensions: RefCell::default(),
+        });
+        context::adopt(&state);
+        Ok(state)
+    }
+}
+
 impl Deref for EventLoop {
     type Target = LoopHandle;
 
@@ -162,20 +207,20 @@ impl LoopHandle {
     ///
     /// A handler that panics is reported to the log, with what it was to handle.
     pub fn set_exception_handler(&self, handler: impl Fn(&ExceptionContext) + 'static) {
-        let old = self.state.handler.replace(Some(Rc::new(handler)));
+        let old = self.state.reports.set_handler(Some(Rc::new(handler)));
         drop(old);
     }
 
     /// Back to the default, which logs an error.
     pub fn reset_exception_handler(&self) {
-        let old = self.state.handler.take();
+        let old = self.state.reports.set_handler(None);
         drop(old);
     }
 
     /// Reports a failure as the loop itself would.
     #[doc(alias = "call_exception_handler")]
     pub fn report_exception(&self, message: &str, source: &str, payload: Option<Payload>) {
-        self.state.report(message, source, None, payload);
+        self.state.reports.report(message, source, None, payload);
     }
 
     /// The loop that is running on this thread.
@@ -184,7 +229,7 @@ impl LoopHandle {
     /// When none is.
     #[doc(alias = "get_running_loop")]
     pub fn current() -> Result<LoopHandle, NoRunningLoop> {
-        context::current()
+        context::with_current(LoopHandle::clone)
     }
 }
 

@@ -35,6 +35,7 @@
 
 #![warn(clippy::wildcard_imports)]
 
+mod awaiting;
 mod call;
 mod callback;
 mod cancel;
@@ -53,9 +54,11 @@ mod observe;
 mod remote;
 mod run;
 mod running;
+mod stage;
 mod task;
 mod task_ref;
 pub mod time;
+mod watch;
 
 pub use callback::{Handle, TimerHandle};
 pub use clock::Clock;

@@ -3,7 +3,8 @@
 use crate::clock::nanos;
 use crate::concurrent::ShutdownTimeout;
 use crate::error::{NoRunningLoop, RunError};
-use crate::kernel::{body_of, context};
+use crate::kernel::context;
+use crate::stage::body_of;
 use crate::{EventLoop, Future, Handle, LoopHandle, Task, TaskRef, TimerHandle};
 use std::panic::Location;
 use std::time::Duration;
@@ -100,7 +101,7 @@ async fn until_done(task: &TaskRef) {
 /// When none is.
 #[doc(alias = "get_running_loop")]
 pub fn running_loop() -> Result<LoopHandle, NoRunningLoop> {
-    context::current()
+    context::with_current(LoopHandle::clone)
 }
 
 /// Looks at the running loop, or panics in the name of the public function `what`.
@@ -184,7 +185,7 @@ pub fn create_future<T>() -> Future<T> {
 
 /// The task whose step is running: none in a callback, or outside a loop.
 pub fn current_task() -> Option<TaskRef> {
-    context::current().ok()?.current_task()
+    context::with_current(LoopHandle::clone).ok()?.current_task()
 }
 
 /// The tasks of the running loop that are not done, in the order in which they were made.

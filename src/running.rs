@@ -158,31 +158,31 @@ impl State {
             return;
         }
         let extensions = self.extensions.take();
-        self.contain("an extension", || drop(extensions));
+        self.reports.contain("an extension", || drop(extensions));
         context::unregister(self.id, self.tasks.borrow().next_floor());
         for item in self.injector.close() {
-            self.contain("what another thread sent", || drop(item));
+            self.reports.contain("what another thread sent", || drop(item));
         }
         for key in self.unfinished() {
             self.abandon(key);
         }
         let calls = self.ready.borrow_mut().drain();
-        calls.for_each(|call| self.discard(call));
+        calls.for_each(|call| self.reports.discard(call));
         for timer in self.timers.borrow_mut().drain() {
-            self.contain("a timer", || drop(timer));
+            self.reports.contain("a timer", || drop(timer));
         }
         for source in self.reactor.borrow_mut().close() {
-            self.contain("a descriptor's callbacks", || drop(source));
+            self.reports.contain("a descriptor's callbacks", || drop(source));
         }
     }
 
     /// Drops a task that is not done, because the loop closes.
     pub(crate) fn abandon(&self, key: Key) {
         let name = self.task_name(key);
-        self.report("Task was destroyed but it is pending!", &name, None, None);
-        let entry = self.tasks.borrow_mut().remove(key);
+        self.reports.report("Task was destroyed but it is pending!", &name, None, None);
+        let entry = self.tasks.borrow_mut().remove_with(key, Option::take);
         self.infos.borrow_mut().remove(&key);
-        self.contain(&name, || drop(entry));
+        self.reports.contain(&name, || drop(entry));
     }
 
     /// The unfinished tasks, in the order in which they were made.

@@ -7,7 +7,8 @@ use crate::{LoopHandle, TaskRef};
 
 use crate::error::{Closed, FutureError, JoinError, JoinFailure, Payload, message_of};
 
-use crate::kernel::{Body, Key, Target, body_of};
+use crate::kernel::{Key, Target};
+use crate::stage::{Body, body_of};
 
 use crate::time::YieldNow;
 use std::fmt;

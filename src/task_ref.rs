@@ -97,7 +97,7 @@ impl TaskRef {
         let removed =
             state.tasks.borrow_mut().get_mut(self.key).and_then(|task| task.waiters.remove(id.0));
         match removed {
-            Some(Waiter::Call(call, _)) => state.discard(call),
+            Some(Waiter::Call(call, _)) => state.reports.discard(call),
             Some(Waiter::Waker(_)) | None => return false,
         }
         true

@@ -131,7 +131,7 @@ impl LoopHandle {
         drop(watches);
         let Some((key, callback)) = taken else { return false };
         let waiter = self.state.stop_waiting(key, from, callback.number.get());
-        self.state.contain("a reader or writer callback", || drop((waiter, callback)));
+        self.state.reports.contain("a reader or writer callback", || drop((waiter, callback)));
         true
     }
 }

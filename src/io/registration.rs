@@ -6,7 +6,7 @@
 //! batch, which wakes the task, which runs in the next turn.
 
 use crate::LoopHandle;
-use crate::kernel::{Direction, Interest, Key};
+use crate::kernel::{Direction, Interest, Key, State, Waiter};
 use std::cell::Cell;
 use std::fmt;
 use std::io;
@@ -169,5 +169,29 @@ impl Drop for Readiness<'_> {
 impl fmt::Debug for Readiness<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Readiness({:?}, {:?})", self.registration, self.direction)
+    }
+}
+
+impl State {
+    /// Adds a waiter for the next edge, and answers its number.
+    pub(crate) fn start_waiting(&self, key: Key, direction: Direction, waiter: Waiter) -> u64 {
+        let number = self.waiter_number();
+        let mut reactor = self.reactor.borrow_mut();
+        if let Some(source) = reactor.sources.get_mut(key) {
+            let side = &mut source.sides[direction as usize];
+            side.ready = false;
+            side.waiters.push(number, waiter);
+            reactor.waited += 1;
+        }
+        number
+    }
+
+    /// Takes a waiter out, for the caller to drop.
+    pub(crate) fn stop_waiting(&self, key: Key, from: Direction, number: u64) -> Option<Waiter> {
+        let mut reactor = self.reactor.borrow_mut();
+        let source = reactor.sources.get_mut(key)?;
+        let waiter = source.sides[from as usize].waiters.remove(number)?;
+        reactor.waited -= 1;
+        Some(waiter)
     }
 }

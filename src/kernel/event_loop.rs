@@ -4,13 +4,15 @@
 //! exactly the batch that was ready when it began. What that makes ready waits for the
 //! next turn.
 
+use super::reactor::Direction;
 use super::ready::{Entry, Kind};
-use super::state::{Injected, State};
-use super::timer::Timer;
+use super::slots::Key;
+use super::state::{Injected, State, Watching};
+use super::waiters::Waiter;
 use crate::call::Call;
 use crate::clock::{Clock, NEVER};
 use crate::exception::catch;
-use crate::observe::{Cause, Event, Outcome};
+use crate::observe::{Cause, Event, Outcome, Site};
 use std::io;
 use std::panic::Location;
 use std::sync::Arc;
@@ -196,7 +198,7 @@ impl State {
     }
 
     #[inline]
-    fn run_entry(&self, entry: Entry) -> Outcome {
+    pub(crate) fn run_entry(&self, entry: Entry) -> Outcome {
         match entry.kind() {
             Kind::Task(key) => self.step(key),
             Kind::Calls(_) => {
@@ -216,11 +218,7 @@ impl State {
     }
 
     #[inline]
-    pub(crate) fn run_call(
-        &self,
-        call: &mut Call,
-        at: Option<&'static Location<'static>>,
-    ) -> Outcome {
+    pub(crate) fn run_call(&self, call: &mut Call, at: Option<Site>) -> Outcome {
         if call.is_empty() {
             return Outcome::Cancelled;
         }
@@ -229,51 +227,40 @@ impl State {
             Ok(()) => Outcome::Finished,
             Err(payload) => {
                 let origin = || self.origins.borrow().get(&self.call_number.get()).copied();
-                self.report("Exception in callback", name(), at.or_else(origin), Some(payload));
+                self.reports.report(
+                    "Exception in callback",
+                    name(),
+                    at.or_else(origin),
+                    Some(payload),
+                );
                 Outcome::Panicked
             }
         }
     }
 
-    /// Runs an entry under the eyes of the observers.
-    #[cold]
-    fn run_watched(&self, entry: Entry) {
-        self.call_number.set(self.ready.borrow().first_call());
-        let (what, (name, at)) = (self.actor(entry), self.who(entry));
-        self.emit(|| Event::Runs { what, name: &name, at });
-        let outcome = self.run_entry(entry);
-        if let Kind::Calls(_) = entry.kind() {
-            self.origins.borrow_mut().remove(&self.call_number.get());
+    /// Step 6 for a descriptor: tasks that wait for it wake, callbacks run.
+    pub(crate) fn run_source(&self, key: Key) -> Outcome {
+        if let Some(source) = self.reactor.borrow_mut().sources.get_mut(key) {
+            source.queued = false;
         }
-        self.emit(|| Event::Ran { what, name: &name, outcome });
-    }
-
-    /// The name of an entry, and where it was scheduled.
-    fn who(&self, entry: Entry) -> (String, Option<&'static Location<'static>>) {
-        match entry.kind() {
-            Kind::Task(key) => {
-                let at = self.infos.borrow().get(&key).and_then(|info| info.at);
-                (self.task_name(key), at)
-            }
-            Kind::Calls(_) => {
-                let number = self.call_number.get();
-                let mut ready = self.ready.borrow_mut();
-                let name = ready.call_mut(number).map_or("", |call| call.name());
-                (name.to_owned(), self.origins.borrow().get(&number).copied())
-            }
-            Kind::Timer(index) => match self.timers.borrow_mut().at(index) {
-                Some(Timer::Call(timer)) => (timer.call.name().to_owned(), timer.at),
-                Some(sleep) => {
-                    let whose = sleep.owner().map(|task| self.task_name(task));
-                    (format!("the sleep of {}", whose.unwrap_or_default()), None)
+        for direction in [Direction::Read, Direction::Write] {
+            let mut reactor = self.reactor.borrow_mut();
+            let Some(source) = reactor.sources.get_mut(key) else { break };
+            let side = &mut source.sides[direction as usize];
+            if side.ready {
+                let mut waiters = std::mem::take(&mut side.waiters);
+                reactor.waited -= waiters.len();
+                drop(reactor);
+                for waiter in waiters.take() {
+                    match waiter {
+                        Waiter::Waker(waker) => self.wake_because(Cause::Readiness, &waker),
+                        Waiter::Call(mut call, at) => {
+                            self.run_call(&mut call, Some(at));
+                        }
+                    }
                 }
-                None => ("(cancelled)".to_owned(), None),
-            },
-            Kind::Nothing => (String::new(), None),
-            Kind::Source(key) => {
-                let fd = self.reactor.borrow().sources.get(key).map_or(-1, |source| source.fd);
-                (format!("fd {fd}"), None)
             }
         }
+        Outcome::Finished
     }
 }

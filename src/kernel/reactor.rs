@@ -1,10 +1,9 @@
 //! `Reactor`: from readiness of descriptors to entries in the ready queue.
 //!
-//! The only file that polls. mio tells of edges: once, when a descriptor becomes ready.
-//! So each direction of each source remembers that it is ready until an operation finds
-//! it is not, and nothing is lost that happened while nobody waited. Tokens are keys: an
-//! event for a source that is gone, though another may have its slot or its descriptor's
-//! number, finds nothing. A source is taken off the poll before its descriptor closes.
+//! The only file that polls. mio tells of edges: once, when a descriptor becomes ready. So
+//! each direction of each source remembers that it is ready until an operation finds it is
+//! not. Tokens are keys: an event for a source that is gone, though another may have its
+//! slot or its descriptor's number, finds nothing.
 
 use super::slots::{Key, Slots};
 use super::waiters::Waiters;
@@ -113,9 +112,9 @@ impl Reactor {
     /// polled, such as a regular file. Nothing is registered then.
     pub(crate) fn register(&mut self, fd: RawFd, interest: Interest) -> io::Result<Key> {
         let registry = registry(&self.poll)?;
-        let key = self.sources.insert_with(|_| Source { fd, ..Source::default() });
+        let key = self.sources.insert_with(|| Source { fd, ..Source::default() });
         if let Err(error) = registry.register(&mut SourceFd(&fd), token_of(key), interest) {
-            self.sources.remove(key);
+            self.sources.remove_with(key, Option::take);
             return Err(error);
         }
         Ok(key)
@@ -129,7 +128,7 @@ impl Reactor {
 
     /// Takes a source off the poll; what waited for it comes back.
     pub(crate) fn deregister(&mut self, key: Key) -> Option<Source> {
-        let source = self.sources.remove(key)?;
+        let source = self.sources.remove_with(key, Option::take)??;
         if let Some(poll) = &self.poll {
             // Fails only if the descriptor was closed under us: then it is off anyway.
             let _ = poll.registry().deregister(&mut SourceFd(&source.fd));

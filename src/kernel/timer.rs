@@ -8,8 +8,7 @@
 use super::slots::Key;
 use super::state::State;
 use crate::call::Call;
-use crate::observe::Cause;
-use std::panic::Location;
+use crate::observe::{Cause, Site};
 use std::task::Waker;
 
 pub(crate) enum Timer {
@@ -22,7 +21,7 @@ pub(crate) enum Timer {
 
 pub(crate) struct TimerCall {
     pub(crate) call: Call,
-    pub(crate) at: Option<&'static Location<'static>>,
+    pub(crate) at: Option<Site>,
 }
 
 pub(crate) struct Sleeper {
@@ -54,12 +53,8 @@ impl State {
         None
     }
 
-    /// A cancel request reached a sleep: it ends at once. False: it is over already.
-    pub(crate) fn cancel_sleep(&self, index: u32) -> bool {
-        self.finish_sleep(index, Over::Cancelled, Cause::Cancel)
-    }
-
-    fn finish_sleep(&self, index: u32, how: Over, cause: Cause) -> bool {
+    /// Ends a sleep and wakes its task. False: it is over already.
+    pub(crate) fn finish_sleep(&self, index: u32, how: Over, cause: Cause) -> bool {
         let mut timers = self.timers.borrow_mut();
         match timers.at(index) {
             Some(Timer::Task(task, over @ Over::No)) => {
@@ -79,14 +74,6 @@ impl State {
             _ => false,
         }
     }
-
-    pub(crate) fn sleep_was_cancelled(&self, index: u32) -> bool {
-        self.timers.borrow_mut().at(index).is_some_and(|timer| match timer {
-            Timer::Task(_, over) => *over == Over::Cancelled,
-            Timer::Other(sleeper) => sleeper.over == Over::Cancelled,
-            Timer::Call(_) => false,
-        })
-    }
 }
 
 impl Timer {
@@ -95,6 +82,14 @@ impl Timer {
             Timer::Task(task, _) => Some(*task),
             Timer::Other(sleeper) => sleeper.owner,
             Timer::Call(_) => None,
+        }
+    }
+
+    pub(crate) fn over(&self) -> Over {
+        match self {
+            Timer::Task(_, over) => *over,
+            Timer::Other(sleeper) => sleeper.over,
+            Timer::Call(_) => Over::No,
         }
     }
 }
