@@ -12,7 +12,7 @@
 //! otto waits for a future
 //! ```
 //!
-//! Look at `deadlock` in `event_loop.rs` to see why.
+//! Look at `deadlock` in `running.rs` to see why.
 
 use oneloop::{Clock, EventLoop, Future, RunError, create_future, spawn_named};
 

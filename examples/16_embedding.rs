@@ -15,7 +15,7 @@
 //!   another thread says hello
 //! ```
 //!
-//! Look at `turn` in `run.rs` to see why.
+//! Look at `turn` in `running.rs` to see why.
 
 use oneloop::{Clock, EventLoop, sleep};
 use rustix::event::{PollFd, PollFlags, poll};

@@ -23,7 +23,7 @@
 //! asyncio.run(main(), debug=True)
 //! ```
 //!
-//! Look at `run_watched` in `event_loop.rs` to see why.
+//! Look at `event` in `debug.rs` to see why.
 
 use oneloop::{EventLoop, call_soon, yield_now};
 use std::io::Write;

@@ -7,8 +7,8 @@ use crate::LoopHandle;
 use crate::call::Call;
 use crate::clock::nanos;
 use crate::error::Closed;
-use crate::kernel::{Timer, TimerKey};
-use crate::observe::Cause;
+use crate::kernel::{State, Timer, TimerCall, TimerKey};
+use crate::observe::{Cause, Event};
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
@@ -45,19 +45,10 @@ impl LoopHandle {
     #[track_caller]
     #[inline]
     pub fn call_soon(&self, f: impl FnOnce() + 'static) -> Result<Handle, Closed> {
-        self.call_soon_at(f, Location::caller())
-    }
-
-    #[inline]
-    pub(crate) fn call_soon_at(
-        &self,
-        f: impl FnOnce() + 'static,
-        at: &'static Location<'static>,
-    ) -> Result<Handle, Closed> {
         if self.state.is_closed() {
             return Err(Closed::new());
         }
-        let name = name_of(&f);
+        let (name, at) = (name_of(&f), Location::caller());
         let number = self.state.push_call(|place| place.set(f), at, Cause::CallSoon);
         Ok(Handle { handle: self.clone(), number, name, at, cancelled: Cell::new(false) })
     }
@@ -106,9 +97,20 @@ impl LoopHandle {
             return Err(Closed::new());
         }
         let name = name_of(&f);
-        let key = self.state.set_timer(when, Call::new(f), at);
+        let key = self.state.arm_timer(when, Call::new(f), at);
         let cancelled = Cell::new(false);
         Ok(TimerHandle { handle: self.clone(), key, name, at, when, cancelled })
+    }
+}
+
+impl State {
+    /// Sets a timer that runs `call`.
+    fn arm_timer(&self, when: u64, call: Call, at: &'static Location<'static>) -> TimerKey {
+        let at = self.observed.get().then_some(at);
+        let timer = Timer::Call(Box::new(TimerCall { call, at }));
+        let key = self.timers.borrow_mut().insert(when, timer);
+        self.emit(|| Event::TimerSet { timer: key.index, deadline: Duration::from_nanos(when) });
+        key
     }
 }
 
@@ -121,7 +123,7 @@ impl Handle {
                 ready.call_mut(self.number).map(|call| std::mem::replace(call, Call::empty()));
             drop(ready);
             if let Some(call) = call {
-                self.handle.state.discard(call);
+                self.handle.state.reports.discard(call);
             }
         }
     }
@@ -139,7 +141,7 @@ impl TimerHandle {
         if !self.cancelled.replace(true) {
             let timer = self.handle.state.timers.borrow_mut().remove(self.key);
             if let Some(Timer::Call(timer)) = timer {
-                self.handle.state.discard(timer.call);
+                self.handle.state.reports.discard(timer.call);
             }
         }
     }
@@ -176,14 +178,14 @@ fn describe(
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let debug = self.handle.state.debug.get();
+        let debug = self.handle.debug();
         describe(f, "Handle", self.cancelled(), debug, ((self.name)(), self.at))
     }
 }
 
 impl fmt::Debug for TimerHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let debug = self.handle.state.debug.get();
+        let debug = self.handle.debug();
         describe(f, "TimerHandle", self.cancelled(), debug, ((self.name)(), self.at))
     }
 }

@@ -1,30 +1,24 @@
-//! Running a loop: making it, running it for ever, for a task, or for one turn; closing.
+//! `EventLoop`: the loop's owner, how it is made, and its settings.
 
-use crate::clock::nanos;
-use crate::error::{JoinFailure, NoRunningLoop, Payload, RunError, into_payload};
-use crate::exception::ExceptionContext;
-use crate::kernel::{Life, State, context};
-use crate::observe::{Event, Observer};
-use crate::{Clock, LoopHandle, TaskRef};
+use crate::clock::{Time, nanos};
+use crate::error::{NoRunningLoop, Payload};
+use crate::exception::{ExceptionContext, Reports};
+use crate::kernel::{Entry, Injector, Life, Reactor, Ready, Slots, State, Timers, context};
+use crate::observe::Cause;
+use crate::{Clock, LoopHandle};
+use slab::Slab;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An event loop, and its owner: dropping it closes it. All it can do is on
 /// [`LoopHandle`], to which it derefs.
 pub struct EventLoop(LoopHandle);
-
-/// What one [`turn`](LoopHandle::turn) did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
-    /// Entries of the ready queue that ran.
-    pub ran: usize,
-    /// Entries that are ready now.
-    pub ready: usize,
-}
 
 /// Settings for a new loop; see [`EventLoop::builder`].
 #[derive(Clone, Debug)]
@@ -104,10 +98,52 @@ impl Builder {
     /// When the operating system has no descriptors left for it.
     pub fn build(self) -> io::Result<EventLoop> {
         let state = State::new(self.clock)?;
-        state.debug.set(self.debug);
-        state.slow.set(self.slow);
-        state.extensions.borrow_mut().push(Rc::new(self));
-        Ok(EventLoop(LoopHandle { state }))
+        let event_loop = EventLoop(LoopHandle { state });
+        event_loop.set_slow_callback_duration(self.slow);
+        event_loop.set_debug(self.debug);
+        event_loop.state.extensions.borrow_mut().push(Rc::new(self));
+        Ok(event_loop)
+    }
+}
+
+impl State {
+    fn new(clock: Clock) -> io::Result<Rc<State>> {
+        let (reactor, bell) = Reactor::new()?;
+        let epoll = reactor.try_clone_fd()?;
+        let injector = Arc::new(Injector::new(Box::new(move || bell.wake())));
+        let (id, floor) = context::register(&injector)?;
+        let state = Rc::new(State {
+            id,
+            life: Cell::new(Life::Idle),
+            time: Time::new(clock),
+            ready: RefCell::new(Ready::new()),
+            timers: RefCell::new(Timers::new()),
+            reactor: RefCell::new(reactor),
+            epoll,
+            injector,
+            presence: Arc::new(()),
+            tasks: RefCell::new(Slots::new(floor)),
+            infos: RefCell::default(),
+            leaves: RefCell::new(Slab::new()),
+            next_task: Cell::new(0),
+            next_waiter: Cell::new(0),
+            turns: Cell::new(0),
+            steps: Cell::new(0),
+            running: Cell::new(Entry::NOTHING),
+            call_number: Cell::new(0),
+            stopping: Cell::new(false),
+            unasked: Cell::new(usize::MAX / 2), // ask in the first turn
+            budget: Cell::new(0),
+            jobs: Cell::new(0),
+            observed: Cell::new(false),
+            observers: RefCell::default(),
+            cause: Cell::new(Cause::Wake),
+            reports: Reports::default(),
+            origins: RefCell::default(),
+            extensions: RefCell::default(),
+        });
+        context::adopt(&state);
+        Ok(state)
     }
 }
 
@@ -134,109 +170,6 @@ impl Drop for EventLoop {
 }
 
 impl LoopHandle {
-    /// Runs turns until [`stop`](Self::stop).
-    ///
-    /// # Errors
-    /// When the loop is closed or running already, when another loop is running on this
-    /// thread, when the operating system fails, or, on virtual time, when nothing can
-    /// ever happen again.
-    pub fn run_forever(&self) -> Result<(), RunError> {
-        self.drive(|state| match state.run_once(None) {
-            Ok(_) => state.stopping.take().then_some(Ok(())),
-            Err(error) => {
-                state.stopping.set(false);
-                Some(Err(error))
-            }
-        })
-    }
-
-    /// Makes a task of `main` and runs until it is done: until the turn in which its own
-    /// done callback runs, the rest of that turn included.
-    ///
-    /// # Errors
-    /// As [`run_forever`](Self::run_forever); and when the loop was stopped before, or
-    /// the task was cancelled. The task of a loop that was stopped stays.
-    ///
-    /// # Panics
-    /// When `main` does, with the same payload.
-    #[track_caller]
-    pub fn run_until_complete<F>(&self, main: F) -> Result<F::Output, RunError>
-    where
-        F: Future + 'static,
-    {
-        self.may_run()?;
-        let task = self.spawn(main).map_err(|_| RunError::Closed)?;
-        self.run_until_done(&task)?;
-        task.take_result().map_err(|error| match error.0 {
-            JoinFailure::Panicked(payload) => std::panic::resume_unwind(into_payload(payload)),
-            _ => RunError::Cancelled,
-        })
-    }
-
-    /// Says what is wrong before anything is begun.
-    fn may_run(&self) -> Result<(), RunError> {
-        if self.is_closed() { Err(RunError::Closed) } else { context::enter(self).map(drop) }
-    }
-
-    /// Runs until a task is done, however it ends; its result stays with it.
-    ///
-    /// # Errors
-    /// As [`run_until_complete`](Self::run_until_complete), but for a task that was
-    /// cancelled.
-    pub fn run_until_done(&self, task: &TaskRef) -> Result<(), RunError> {
-        self.may_run()?;
-        let handle = self.clone();
-        let stop = task.add_done_callback(move |_| handle.state.stopping.set(true));
-        let ran = self.run_forever();
-        task.remove_done_callback(stop);
-        ran?;
-        if task.done() { Ok(()) } else { Err(RunError::Stopped) }
-    }
-
-    /// Runs one turn, for a program whose own loop drives this one: asks for events
-    /// always, and sleeps `timeout` at most (`None`: until something happens).
-    ///
-    /// # Errors
-    /// As [`run_forever`](Self::run_forever), but on virtual time a turn with a timeout
-    /// in which nothing can happen just ends.
-    pub fn turn(&self, timeout: Option<Duration>) -> Result<Turn, RunError> {
-        let mut result = None;
-        self.drive(|state| {
-            if timeout.is_none() {
-                state.unasked.set(usize::MAX / 2);
-            }
-            result = Some(state.run_once(timeout));
-            Some(Ok(()))
-        })?;
-        self.state.stopping.set(false);
-        let ran = result.unwrap_or(Ok(0))?;
-        Ok(Turn { ran, ready: self.state.ready.borrow().len() })
-    }
-
-    /// Ends [`run_forever`](Self::run_forever) after the batch that is running (rule 11);
-    /// before a run, it ends that run after its first turn.
-    pub fn stop(&self) {
-        self.state.emit(|| Event::Stops);
-        self.state.stopping.set(true);
-    }
-
-    /// Closes the loop: tasks and callbacks are dropped, not run; jobs that wait in the
-    /// pool are refused, and those that run are not waited for. A closed loop stays
-    /// closed; closing it again does nothing.
-    ///
-    /// # Errors
-    /// When it is running.
-    pub fn close(&self) -> Result<(), RunError> {
-        match self.state.life.get() {
-            Life::Running | Life::Closing => Err(RunError::Running),
-            Life::Idle => {
-                self.state.close();
-                Ok(())
-            }
-            Life::Closed => Ok(()),
-        }
-    }
-
     /// Whether a run, or a turn, is under way.
     pub fn is_running(&self) -> bool {
         matches!(self.state.life.get(), Life::Running | Life::Closing)
@@ -274,44 +207,20 @@ impl LoopHandle {
     ///
     /// A handler that panics is reported to the log, with what it was to handle.
     pub fn set_exception_handler(&self, handler: impl Fn(&ExceptionContext) + 'static) {
-        let old = self.state.handler.replace(Some(Rc::new(handler)));
+        let old = self.state.reports.set_handler(Some(Rc::new(handler)));
         drop(old);
     }
 
     /// Back to the default, which logs an error.
     pub fn reset_exception_handler(&self) {
-        let old = self.state.handler.take();
+        let old = self.state.reports.set_handler(None);
         drop(old);
     }
 
     /// Reports a failure as the loop itself would.
     #[doc(alias = "call_exception_handler")]
     pub fn report_exception(&self, message: &str, source: &str, payload: Option<Payload>) {
-        self.state.report(message, source, None, payload);
-    }
-
-    /// Turns debug mode on or off.
-    pub fn set_debug(&self, on: bool) {
-        self.state.debug.set(on);
-    }
-
-    /// Whether debug mode is on.
-    #[doc(alias = "get_debug")]
-    pub fn debug(&self) -> bool {
-        self.state.debug.get()
-    }
-
-    /// From when on a callback counts as slow, in debug mode.
-    #[doc(alias = "slow_callback_duration")]
-    pub fn set_slow_callback_duration(&self, from: Duration) {
-        self.state.slow.set(from);
-    }
-
-    /// Has `observer` told of everything that the loop decides; `None` ends that.
-    pub fn set_observer(&self, observer: Option<Rc<dyn Observer>>) {
-        self.state.observed.set(observer.is_some());
-        let old = self.state.observer.replace(observer);
-        drop(old);
+        self.state.reports.report(message, source, None, payload);
     }
 
     /// The loop that is running on this thread.
@@ -320,7 +229,7 @@ impl LoopHandle {
     /// When none is.
     #[doc(alias = "get_running_loop")]
     pub fn current() -> Result<LoopHandle, NoRunningLoop> {
-        context::current()
+        context::with_current(LoopHandle::clone)
     }
 }
 

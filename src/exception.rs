@@ -3,9 +3,12 @@
 //! A panic ends the callback or task that it happens in, never the loop. It is handed
 //! to the loop's exception handler; without one it is logged, as asyncio does.
 
+use crate::call::Call;
 use crate::error::{Payload, panic_message};
+use std::cell::RefCell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::rc::Rc;
 
 pub(crate) type Handler = dyn Fn(&ExceptionContext);
 
@@ -77,4 +80,59 @@ impl fmt::Debug for ExceptionContext {
 #[inline]
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     catch_unwind(AssertUnwindSafe(f))
+}
+
+/// Where reports go: to the handler, or to the log.
+#[derive(Default)]
+pub(crate) struct Reports {
+    handler: RefCell<Option<Rc<Handler>>>,
+}
+
+impl Reports {
+    pub(crate) fn report(
+        &self,
+        message: &str,
+        source: &str,
+        at: Option<&'static Location<'static>>,
+        payload: Option<Payload>,
+    ) {
+        let context = ExceptionContext::new(message, source, at, payload);
+        let handler = self.handler.borrow().clone();
+        match handler {
+            None => log::error!("{context}"),
+            Some(handler) => {
+                if let Err(second) = catch(|| handler(&context)) {
+                    let text = panic_message(&*second);
+                    log::error!("Unhandled error in exception handler: {text}; it had: {context}");
+                }
+            }
+        }
+        // What a payload does when it is dropped is user code too.
+        if let Err(again) = catch(|| drop(context)) {
+            log::error!("a panic's payload panicked when it was dropped");
+            std::mem::forget(again); // it may do so once more
+        }
+    }
+
+    /// Runs user code that has no caller to tell; reports a panic. False: it panicked.
+    pub(crate) fn contain(&self, source: &str, f: impl FnOnce()) -> bool {
+        match catch(f) {
+            Ok(()) => true,
+            Err(payload) => {
+                self.report("Exception in", source, None, Some(payload));
+                false
+            }
+        }
+    }
+
+    /// Drops a closure, which may run user code.
+    pub(crate) fn discard(&self, call: Call) {
+        let name = call.name();
+        self.contain(name, || drop(call));
+    }
+
+    /// Sets the handler, and gives the old one back for the caller to drop.
+    pub(crate) fn set_handler(&self, handler: Option<Rc<Handler>>) -> Option<Rc<Handler>> {
+        self.handler.replace(handler)
+    }
 }

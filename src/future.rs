@@ -154,7 +154,7 @@ impl<T> Future<T> {
     pub fn remove_done_callback(&self, id: CallbackId) -> bool {
         let removed = self.cell.waiters.borrow_mut().remove(id.0);
         match removed {
-            Some(Waiter::Call(call, _)) => self.cell.state.discard(call),
+            Some(Waiter::Call(call, _)) => self.cell.state.reports.discard(call),
             Some(Waiter::Waker(_)) | None => return false,
         }
         true
@@ -312,7 +312,7 @@ impl<T> Drop for FutureCell<T> {
         let Some(describe) = self.unseen.take() else { return };
         if let Outcome::Done(value) = &*self.outcome.borrow() {
             let text = catch(|| describe(value)).unwrap_or_default();
-            self.state.report("Future exception was never retrieved", &text, None, None);
+            self.state.reports.report("Future exception was never retrieved", &text, None, None);
         }
     }
 }

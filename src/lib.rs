@@ -35,10 +35,13 @@
 
 #![warn(clippy::wildcard_imports)]
 
+mod awaiting;
 mod call;
 mod callback;
+mod cancel;
 mod clock;
 pub mod concurrent;
+mod debug;
 pub mod error;
 mod event_loop;
 mod exception;
@@ -50,16 +53,19 @@ pub mod net;
 mod observe;
 mod remote;
 mod run;
+mod running;
+mod stage;
 mod task;
 mod task_ref;
 pub mod time;
+mod watch;
 
 pub use callback::{Handle, TimerHandle};
 pub use clock::Clock;
 pub use concurrent::{Blocking, run_blocking};
 pub use error::{Cancelled, Closed, Deadlock, FutureError, InjectError, InvalidState, JoinError};
 pub use error::{NoRunningLoop, RunError};
-pub use event_loop::{Builder, EventLoop, Turn};
+pub use event_loop::{Builder, EventLoop};
 pub use exception::ExceptionContext;
 pub use future::{CallbackId, Future};
 pub use kernel::LoopHandle;
@@ -67,6 +73,7 @@ pub use observe::{Actor, Cause, Event, Moment, Observer, Outcome, Rule};
 pub use remote::{RemoteHandle, RemoteTask};
 pub use run::{all_tasks, call_at, call_later, call_soon, create_future, current_task, run};
 pub use run::{running_loop, spawn, spawn_named};
+pub use running::Turn;
 pub use task::{Join, Task};
 pub use task_ref::TaskRef;
 pub use time::{Interval, MissedTick, Sleep, YieldNow, interval, sleep, sleep_until, yield_now};

@@ -11,6 +11,9 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+/// A place in the source: where something was scheduled.
+pub(crate) type Site = &'static Location<'static>;
+
 /// Watches a loop; see [`LoopHandle::set_observer`](crate::LoopHandle::set_observer).
 pub trait Observer {
     /// Called for each event, in the order in which they happen. A panic in here is
@@ -199,6 +202,8 @@ pub enum Event<'a> {
         what: Actor,
         /// Its name.
         name: &'a str,
+        /// Where it was scheduled, if that was observed.
+        at: Option<&'static Location<'static>>,
     },
     /// It has run.
     Ran {

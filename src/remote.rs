@@ -117,7 +117,7 @@ impl RemoteHandle {
         let slot = Arc::new(Slot { outcome, done, remote: self.clone() });
         let promise = Promise(slot.clone());
         let start = move || {
-            let Ok(here) = context::current() else { return };
+            let Ok(here) = context::with_current(LoopHandle::clone) else { return };
             let Ok(task) = here.spawn(async move { make().await }) else { return };
             let key = task.key;
             let cancelled = {
@@ -142,7 +142,7 @@ impl RemoteHandle {
     /// When the loop is closed or cannot be woken.
     pub fn stop(&self) -> Result<(), InjectError<()>> {
         self.call_soon_threadsafe(|| {
-            if let Ok(here) = context::current() {
+            if let Ok(here) = context::with_current(LoopHandle::clone) {
                 here.stop();
             }
         })
@@ -194,7 +194,7 @@ impl<T> Drop for Slot<T> {
         if let Some(Ok(payload)) = unseen.map(JoinError::try_into_panic) {
             let report = move || {
                 let message = "Task exception was never retrieved";
-                if let Ok(here) = context::current() {
+                if let Ok(here) = context::with_current(LoopHandle::clone) {
                     here.report_exception(message, "a task from another thread", Some(payload));
                 }
             };
@@ -256,7 +256,7 @@ impl<T> RemoteTask<T> {
                 outcome.cancelled = true;
                 outcome.key
             };
-            if let (Some(key), Ok(here)) = (key, context::current()) {
+            if let (Some(key), Ok(here)) = (key, context::with_current(LoopHandle::clone)) {
                 here.state.request_cancel(key);
             }
         };

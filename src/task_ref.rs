@@ -26,7 +26,7 @@ impl TaskRef {
         Some(TaskRef { handle, key, number })
     }
 
-    fn phase(&self) -> Option<Phase> {
+    pub(crate) fn phase(&self) -> Option<Phase> {
         Some(self.handle.state.tasks.borrow().get(self.key)?.phase)
     }
 
@@ -72,28 +72,6 @@ impl TaskRef {
         (!self.done()).then(|| self.handle.state.waits_for(self.key))
     }
 
-    /// Asks the task to end. The request is delivered at the start of its next step, in
-    /// the next turn (rule 10), where its future is dropped; what the task awaits is asked
-    /// first, and a task or future that is awaited is cancelled in turn. A task that has
-    /// not begun never does. Returns whether there was anything to cancel: false when it
-    /// is done.
-    pub fn cancel(&self) -> bool {
-        self.handle.state.request_cancel(self.key)
-    }
-
-    /// How many cancel requests were made and not taken back.
-    pub fn cancelling(&self) -> u32 {
-        let infos = self.handle.state.infos.borrow();
-        infos.get(&self.key).map_or(0, |i| i.cancelling)
-    }
-
-    /// Takes one cancel request back and returns how many remain. At none, a request that
-    /// is not delivered yet is void; one that went on to what the task awaits is not
-    /// called back.
-    pub fn uncancel(&self) -> u32 {
-        self.phase().map_or(0, |_| self.handle.state.uncancel(self.key))
-    }
-
     /// Calls `f` with this task, as a callback of its own, once it is done: never from
     /// in here, even if it is done already (rule 7).
     #[track_caller]
@@ -119,7 +97,7 @@ impl TaskRef {
         let removed =
             state.tasks.borrow_mut().get_mut(self.key).and_then(|task| task.waiters.remove(id.0));
         match removed {
-            Some(Waiter::Call(call, _)) => state.discard(call),
+            Some(Waiter::Call(call, _)) => state.reports.discard(call),
             Some(Waiter::Waker(_)) | None => return false,
         }
         true

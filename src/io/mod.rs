@@ -1,6 +1,7 @@
 //! Descriptors: one adapter that waits for any of them.
 
 mod async_fd;
+mod callbacks;
 pub(crate) mod registration;
 
 pub use async_fd::AsyncFd;

@@ -6,7 +6,7 @@
 //! batch, which wakes the task, which runs in the next turn.
 
 use crate::LoopHandle;
-use crate::kernel::{Direction, Interest, Key, Source, State};
+use crate::kernel::{Direction, Interest, Key, State, Waiter};
 use std::cell::Cell;
 use std::fmt;
 use std::io;
@@ -155,12 +155,7 @@ impl Readiness<'_> {
     fn leave(&mut self) {
         let Some(key) = self.registration.key.get().filter(|_| self.number != 0) else { return };
         let number = std::mem::take(&mut self.number);
-        let mut reactor = self.registration.handle.state.reactor.borrow_mut();
-        let side =
-            |source: &'_ mut Source| source.sides[self.direction as usize].waiters.remove(number);
-        let waiter = reactor.sources.get_mut(key).and_then(side);
-        reactor.waited -= usize::from(waiter.is_some());
-        drop(reactor);
+        let waiter = self.registration.handle.state.stop_waiting(key, self.direction, number);
         drop(waiter);
     }
 }
@@ -177,97 +172,26 @@ impl fmt::Debug for Readiness<'_> {
     }
 }
 
-impl LoopHandle {
-    /// Calls `f` once a turn for as long as `fd` is readable (the level, not the edge).
-    /// A second call for the same descriptor replaces the callback. The descriptor must
-    /// be taken back with [`remove_reader`](Self::remove_reader) before it is closed.
-    ///
-    /// # Errors
-    /// When the loop is closed or the kernel does not poll this descriptor.
-    pub fn add_reader(&self, fd: &impl AsFd, f: impl FnMut() + 'static) -> io::Result<()> {
-        self.state.add_callback(fd.as_fd().as_raw_fd(), Direction::Read, Box::new(f))
-    }
-
-    /// Calls `f` once a turn for as long as `fd` is writable; see
-    /// [`add_reader`](Self::add_reader).
-    ///
-    /// # Errors
-    /// When the loop is closed or the kernel does not poll this descriptor.
-    pub fn add_writer(&self, fd: &impl AsFd, f: impl FnMut() + 'static) -> io::Result<()> {
-        self.state.add_callback(fd.as_fd().as_raw_fd(), Direction::Write, Box::new(f))
-    }
-
-    /// Ends what [`add_reader`](Self::add_reader) began, also for a callback that is
-    /// queued already. False if there is none.
-    pub fn remove_reader(&self, fd: &impl AsFd) -> bool {
-        self.state.remove_callback(fd.as_fd().as_raw_fd(), Direction::Read)
-    }
-
-    /// Ends what [`add_writer`](Self::add_writer) began. False if there is none.
-    pub fn remove_writer(&self, fd: &impl AsFd) -> bool {
-        self.state.remove_callback(fd.as_fd().as_raw_fd(), Direction::Write)
-    }
-}
-
 impl State {
-    fn add_callback(&self, fd: RawFd, to: Direction, f: Box<dyn FnMut()>) -> io::Result<()> {
+    /// Adds a waiter for the next edge, and answers its number.
+    pub(crate) fn start_waiting(&self, key: Key, direction: Direction, waiter: Waiter) -> u64 {
+        let number = self.waiter_number();
         let mut reactor = self.reactor.borrow_mut();
-        let wanted = if to == Direction::Read { Interest::READABLE } else { Interest::WRITABLE };
-        let known = reactor.by_fd.get(&fd).copied();
-        let interest = known.and_then(|key| reactor.sources.get(key)?.callback_interest());
-        let interest = interest.map_or(wanted, |other| other | wanted);
-        let rearmed = match known {
-            Some(key) => reactor.rearm(key, interest).map(|()| key).ok(),
-            None => None,
-        };
-        let mut gone = None;
-        let key = match (rearmed, known) {
-            (Some(key), _) => key,
-            (None, stale) => {
-                // The descriptor was closed under us, and its number given out again.
-                gone = stale.and_then(|key| reactor.deregister(key));
-                let key = reactor.register(fd, wanted)?;
-                reactor.by_fd.insert(fd, key);
-                key
-            }
-        };
-        let mut old = None;
         if let Some(source) = reactor.sources.get_mut(key) {
-            let side = &mut source.sides[to as usize];
-            let added = usize::from(!side.wanted);
-            (side.wanted, side.ready) = (true, false);
-            side.version += 1;
-            old = side.callback.replace(f);
-            reactor.waited += added;
+            let side = &mut source.sides[direction as usize];
+            side.ready = false;
+            side.waiters.push(number, waiter);
+            reactor.waited += 1;
         }
-        drop(reactor);
-        self.contain("a replaced callback", || drop((old, gone)));
-        Ok(())
+        number
     }
 
-    fn remove_callback(&self, fd: RawFd, from: Direction) -> bool {
+    /// Takes a waiter out, for the caller to drop.
+    pub(crate) fn stop_waiting(&self, key: Key, from: Direction, number: u64) -> Option<Waiter> {
         let mut reactor = self.reactor.borrow_mut();
-        let Some(key) = reactor.by_fd.get(&fd).copied() else { return false };
-        let Some(source) = reactor.sources.get_mut(key) else { return false };
-        let side = &mut source.sides[from as usize];
-        if !std::mem::replace(&mut side.wanted, false) {
-            return false;
-        }
-        side.version += 1;
-        let callback = side.callback.take();
-        let left = source.callback_interest();
+        let source = reactor.sources.get_mut(key)?;
+        let waiter = source.sides[from as usize].waiters.remove(number)?;
         reactor.waited -= 1;
-        let mut gone = None;
-        match left {
-            // Fails only if the descriptor was closed under us: nothing to change then.
-            Some(interest) => drop(reactor.rearm(key, interest)),
-            None => {
-                reactor.by_fd.remove(&fd);
-                gone = reactor.deregister(key);
-            }
-        }
-        drop(reactor);
-        self.contain("a removed callback", || drop((callback, gone)));
-        true
+        Some(waiter)
     }
 }

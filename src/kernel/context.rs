@@ -1,14 +1,14 @@
 //! Where loops are found: the one that runs on this thread, and any by its number.
 //!
-//! Two small tables. `HERE`, a thread-local, has the running loop and the other loops
-//! of this thread: wakes and `current()` look there. `LOOPS`, the process's only
-//! global, has the injector of each open loop: wakes from other threads look there.
+//! Two small tables. `HERE`, a thread-local, has the loops of this thread, and which of
+//! them runs. `LOOPS`, the process's only global, has the injector of each open loop, for
+//! wakes from other threads.
 //!
-//! A loop's number is used again after it closed, but never with a generation of
-//! task that it has seen: each number carries the floor at which the next loop of
-//! that number begins. A number whose generations are spent is left alone.
+//! A loop's number is used again after it closed, but never with a generation of task that
+//! it has seen: each number carries the floor at which its next loop begins, and one whose
+//! generations are spent is left alone.
 
-use super::injector::Injector;
+use super::injector::{Injector, Refused};
 use super::slots::{GENERATION_BITS, Key};
 use super::state::{Injected, LoopHandle, State};
 use crate::error::{NoRunningLoop, RunError};
@@ -89,8 +89,9 @@ fn wake_elsewhere(loop_id: u16, key: Key) {
     }
     let loops = LOOPS.read().unwrap_or_else(PoisonError::into_inner);
     let injector = loops.get(loop_id as usize).and_then(|n| n.injector.as_ref());
-    if let Some(injector) = injector {
-        super::state::inject_wake(injector, key);
+    // A wake that cannot be delivered is logged: there is nobody to give it back to.
+    if let Some(Err(Refused::Bell(_, error))) = injector.map(|i| i.push(Injected::Wake(key))) {
+        log::error!("cannot wake the event loop: {error}");
     }
 }
 
@@ -102,14 +103,6 @@ pub(crate) fn local(loop_id: u16) -> Option<LoopHandle> {
         loops.find(|state| state.id == loop_id && !state.is_closed())
     };
     HERE.try_with(find).ok().flatten().map(|state| LoopHandle { state })
-}
-
-/// The loop that is running on this thread.
-///
-/// # Errors
-/// When none is.
-pub(crate) fn current() -> Result<LoopHandle, NoRunningLoop> {
-    with_current(LoopHandle::clone)
 }
 
 /// Looks at the running loop, without counting a reference unless an observer, who is

@@ -4,18 +4,19 @@
 //! exactly the batch that was ready when it began. What that makes ready waits for the
 //! next turn.
 
-use super::context;
+use super::reactor::Direction;
 use super::ready::{Entry, Kind};
-use super::state::{Injected, Life, LoopHandle, State};
-use super::timer::Timer;
+use super::slots::Key;
+use super::state::{Injected, State, Watching};
+use super::waiters::Waiter;
 use crate::call::Call;
 use crate::clock::{Clock, NEVER};
-use crate::error::{Deadlock, RunError, Waiting};
 use crate::exception::catch;
-use crate::observe::{Cause, Event, Outcome};
+use crate::observe::{Cause, Event, Outcome, Site};
+use std::io;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// While something is ready, the kernel is asked for events once in this many entries
 /// run: a look costs as much as ten of them. It bounds how long sockets and timers wait
@@ -24,7 +25,7 @@ const ASK_EVERY: usize = 64;
 
 impl State {
     /// One turn.
-    pub(crate) fn run_once(&self, limit: Option<Duration>) -> Result<usize, RunError> {
+    pub(crate) fn run_once(&self, limit: Option<Duration>) -> Result<usize, Stuck> {
         self.turns.set(self.turns.get() + 1);
         self.emit(|| Event::Turn { ready: self.ready.borrow().len() });
 
@@ -41,6 +42,14 @@ impl State {
         // 6 run the batch
         Ok(self.run_batch())
     }
+}
+
+/// Why a turn could not be.
+pub(crate) enum Stuck {
+    /// On virtual time, nothing can ever happen again; there is a timer, perhaps, but the
+    /// clock moves on command.
+    Deadlock(Option<u64>),
+    Io(io::Error),
 }
 
 /// What step 2 has to do.
@@ -60,7 +69,7 @@ impl State {
     /// Step 1. `limit` is how long the caller of `turn` lets us sleep; such a turn asks
     /// always.
     #[inline]
-    fn how_long(&self, limit: Option<Duration>) -> Result<Wait, RunError> {
+    fn how_long(&self, limit: Option<Duration>) -> Result<Wait, Stuck> {
         if self.ready.borrow().len() > 0 || self.stopping.get() {
             let lately = self.unasked.get() < ASK_EVERY && limit.is_none();
             return Ok(if lately { Wait::Skip } else { Wait::Ask });
@@ -81,7 +90,7 @@ impl State {
         &self,
         deadline: Option<u64>,
         limit: Option<Duration>,
-    ) -> Result<Wait, RunError> {
+    ) -> Result<Wait, Stuck> {
         let (jobs, descriptors) = (self.jobs.get(), self.reactor.borrow().waited);
         let held = jobs + descriptors > 0;
         match deadline {
@@ -94,13 +103,13 @@ impl State {
             _ if held || limit.is_some() => Ok(Wait::Sleep(limit)),
             // Another thread may still call in.
             _ if Arc::strong_count(&self.presence) > 1 => Ok(Wait::Sleep(limit)),
-            _ => Err(RunError::Deadlock(self.deadlock(deadline))),
+            _ => Err(Stuck::Deadlock(deadline)),
         }
     }
 
     /// Step 2: the only place where the thread blocks.
     #[inline]
-    fn wait(&self, wait: Wait) -> Result<(), RunError> {
+    fn wait(&self, wait: Wait) -> Result<(), Stuck> {
         match wait {
             Wait::Skip => Ok(()),
             Wait::Ask => self.ask(Some(Duration::ZERO)),
@@ -115,7 +124,7 @@ impl State {
         }
     }
 
-    fn ask(&self, timeout: Option<Duration>) -> Result<(), RunError> {
+    fn ask(&self, timeout: Option<Duration>) -> Result<(), Stuck> {
         self.unasked.set(0);
         let sleeps = timeout != Some(Duration::ZERO) && self.injector.fall_asleep();
         if sleeps {
@@ -128,7 +137,7 @@ impl State {
             self.injector.wake_up();
         }
         self.time.refresh();
-        waited.map_err(RunError::Io)
+        waited.map_err(Stuck::Io)
     }
 
     /// Step 3. Takes what is there when it begins, and no more.
@@ -177,7 +186,7 @@ impl State {
         for _ in 0..batch {
             let Some(entry) = self.ready.borrow_mut().pop() else { break };
             self.running.set(entry);
-            if self.is_watched() {
+            if self.observed.get() {
                 self.run_watched(entry);
             } else {
                 self.run_entry(entry);
@@ -189,7 +198,7 @@ impl State {
     }
 
     #[inline]
-    fn run_entry(&self, entry: Entry) -> Outcome {
+    pub(crate) fn run_entry(&self, entry: Entry) -> Outcome {
         match entry.kind() {
             Kind::Task(key) => self.step(key),
             Kind::Calls(_) => {
@@ -209,7 +218,7 @@ impl State {
     }
 
     #[inline]
-    fn run_call(&self, call: &mut Call, at: Option<&'static Location<'static>>) -> Outcome {
+    pub(crate) fn run_call(&self, call: &mut Call, at: Option<Site>) -> Outcome {
         if call.is_empty() {
             return Outcome::Cancelled;
         }
@@ -218,116 +227,40 @@ impl State {
             Ok(()) => Outcome::Finished,
             Err(payload) => {
                 let origin = || self.origins.borrow().get(&self.call_number.get()).copied();
-                self.report("Exception in callback", name(), at.or_else(origin), Some(payload));
+                self.reports.report(
+                    "Exception in callback",
+                    name(),
+                    at.or_else(origin),
+                    Some(payload),
+                );
                 Outcome::Panicked
             }
         }
     }
 
-    /// Runs an entry under the eyes of the observer, or of debug mode's stop-watch.
-    #[cold]
-    fn run_watched(&self, entry: Entry) {
-        self.call_number.set(self.ready.borrow().first_call());
-        let (what, (name, at)) = (self.actor(entry), self.who(entry));
-        self.emit(|| Event::Runs { what, name: &name });
-        let begun = Instant::now();
-        let outcome = self.run_entry(entry);
-        let took = begun.elapsed();
-        if let Kind::Calls(_) = entry.kind() {
-            self.origins.borrow_mut().remove(&self.call_number.get());
+    /// Step 6 for a descriptor: tasks that wait for it wake, callbacks run.
+    pub(crate) fn run_source(&self, key: Key) -> Outcome {
+        if let Some(source) = self.reactor.borrow_mut().sources.get_mut(key) {
+            source.queued = false;
         }
-        self.emit(|| Event::Ran { what, name: &name, outcome });
-        if self.debug.get() && took >= self.slow.get() {
-            match at {
-                Some(at) => log::warn!("{name}, scheduled at {at}, took {took:?}"),
-                None => log::warn!("{name} took {took:?}"),
-            }
-        }
-    }
-
-    /// The name of an entry, and where it was scheduled.
-    fn who(&self, entry: Entry) -> (String, Option<&'static Location<'static>>) {
-        match entry.kind() {
-            Kind::Task(key) => {
-                let at = self.infos.borrow().get(&key).and_then(|info| info.at);
-                (self.task_name(key), at)
-            }
-            Kind::Calls(_) => {
-                let number = self.call_number.get();
-                let mut ready = self.ready.borrow_mut();
-                let name = ready.call_mut(number).map_or("", |call| call.name());
-                (name.to_owned(), self.origins.borrow().get(&number).copied())
-            }
-            Kind::Timer(index) => match self.timers.borrow_mut().at(index) {
-                Some(Timer::Call(timer)) => (timer.call.name().to_owned(), timer.at),
-                Some(sleep) => {
-                    let whose = sleep.owner().map(|task| self.task_name(task));
-                    (format!("the sleep of {}", whose.unwrap_or_default()), None)
+        for direction in [Direction::Read, Direction::Write] {
+            let mut reactor = self.reactor.borrow_mut();
+            let Some(source) = reactor.sources.get_mut(key) else { break };
+            let side = &mut source.sides[direction as usize];
+            if side.ready {
+                let mut waiters = std::mem::take(&mut side.waiters);
+                reactor.waited -= waiters.len();
+                drop(reactor);
+                for waiter in waiters.take() {
+                    match waiter {
+                        Waiter::Waker(waker) => self.wake_because(Cause::Readiness, &waker),
+                        Waiter::Call(mut call, at) => {
+                            self.run_call(&mut call, Some(at));
+                        }
+                    }
                 }
-                None => ("(cancelled)".to_owned(), None),
-            },
-            Kind::Nothing => (String::new(), None),
-            Kind::Source(key) => {
-                let fd = self.reactor.borrow().sources.get(key).map_or(-1, |source| source.fd);
-                (format!("fd {fd}"), None)
             }
         }
-    }
-
-    fn deadlock(&self, next: Option<u64>) -> Deadlock {
-        let name = |key| Waiting { task: self.task_name(key), waits_for: self.waits_for(key) };
-        let waiting = self.unfinished().into_iter().map(name).collect();
-        Deadlock { waiting, next_deadline: next.map(Duration::from_nanos) }
-    }
-
-    /// Ends the loop: all that is left is dropped, nothing is run.
-    pub(crate) fn close(&self) {
-        if self.life.replace(Life::Closed) == Life::Closed {
-            return;
-        }
-        let extensions = self.extensions.take();
-        self.contain("an extension", || drop(extensions));
-        context::unregister(self.id, self.tasks.borrow().next_floor());
-        for item in self.injector.close() {
-            self.contain("what another thread sent", || drop(item));
-        }
-        for key in self.unfinished() {
-            self.abandon(key);
-        }
-        let calls = self.ready.borrow_mut().drain();
-        calls.for_each(|call| self.discard(call));
-        for timer in self.timers.borrow_mut().drain() {
-            self.contain("a timer", || drop(timer));
-        }
-        for source in self.reactor.borrow_mut().close() {
-            self.contain("a descriptor's callbacks", || drop(source));
-        }
-    }
-}
-
-impl LoopHandle {
-    /// Runs turns until `turn` says so, with this loop as the thread's running one.
-    pub(crate) fn drive<R>(
-        &self,
-        mut turn: impl FnMut(&State) -> Option<Result<R, RunError>>,
-    ) -> Result<R, RunError> {
-        if self.state.is_closed() {
-            return Err(RunError::Closed);
-        }
-        let entered = context::enter(self)?;
-        self.state.life.set(Life::Running);
-        self.state.injector.wake_up();
-        let result = loop {
-            if let Some(result) = turn(&self.state) {
-                break result;
-            }
-        };
-        self.state.injector.rest();
-        let closing = self.state.life.replace(Life::Idle) == Life::Closing;
-        drop(entered);
-        if closing {
-            self.state.close();
-        }
-        result
+        Outcome::Finished
     }
 }

@@ -1,17 +1,16 @@
 //! `Injector`: the one door through which other threads reach the loop.
 //!
-//! Anything that happens on another thread (a wake, a call, a finished job) is
-//! pushed here and taken in by the loop in step 3 of its next turn. The bell (an
-//! eventfd, by `mio::Waker`) is rung only when the loop sleeps, so once a burst.
+//! What happens on another thread (a wake, a call, a finished job) is pushed here and taken
+//! in by the loop in step 3 of its next turn. The bell (an eventfd, by `mio::Waker`) is
+//! rung only when the loop sleeps, so once a burst.
 //!
-//! "Is the loop asleep" is decided under the same lock as the push. So there is no
-//! moment between the loop's last look at the queue and its sleep into which a
-//! push could fall unheard: `tests/loom.rs` checks that, and that the usual
-//! mistakes would be caught. The queue has no bound of its own: each entry was
-//! asked for by a caller who is told, and a task is in it at most once a poll.
+//! "Is the loop asleep" is decided under the same lock as the push. So there is no moment
+//! between the loop's last look at the queue and its sleep into which a push could fall
+//! unheard: `tests/loom.rs` checks that. The queue has no bound: each entry was asked for
+//! by somebody who was told.
 //!
-//! This file knows neither tasks nor mio; its locks come from `super::sync`, which
-//! is loom's when the models include it.
+//! This file knows neither tasks nor mio; its locks come from `super::sync`, which is
+//! loom's when the models include it.
 
 use super::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use std::io;

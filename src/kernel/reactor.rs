@@ -1,10 +1,9 @@
 //! `Reactor`: from readiness of descriptors to entries in the ready queue.
 //!
-//! The only file that polls. mio tells of edges: once, when a descriptor becomes ready.
-//! So each direction of each source remembers that it is ready until an operation finds
-//! it is not, and nothing is lost that happened while nobody waited. Tokens are keys: an
-//! event for a source that is gone, though another may have its slot or its descriptor's
-//! number, finds nothing. A source is taken off the poll before its descriptor closes.
+//! The only file that polls. mio tells of edges: once, when a descriptor becomes ready. So
+//! each direction of each source remembers that it is ready until an operation finds it is
+//! not. Tokens are keys: an event for a source that is gone, though another may have its
+//! slot or its descriptor's number, finds nothing.
 
 use super::slots::{Key, Slots};
 use super::waiters::Waiters;
@@ -12,7 +11,6 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use rustix::event::{PollFd, PollFlags, Timespec};
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::time::Duration;
@@ -51,20 +49,13 @@ pub(crate) struct Side {
     /// The other end has closed this direction: it stays ready.
     pub(crate) ended: bool,
     pub(crate) waiters: Waiters,
-    /// `add_reader` or `add_writer`; out while it runs.
-    pub(crate) callback: Option<Box<dyn FnMut()>>,
-    /// Counts callbacks set, so that one that was replaced is not put back.
-    pub(crate) version: u64,
-    pub(crate) wanted: bool,
 }
 
 pub(crate) struct Reactor {
     poll: Option<Poll>,
     events: Events,
     pub(crate) sources: Slots<Source>,
-    /// The sources that have callbacks, by descriptor.
-    pub(crate) by_fd: HashMap<RawFd, Key>,
-    /// Waits and callbacks on descriptors: what keeps virtual time from jumping.
+    /// Who waits for descriptors: what keeps virtual time from jumping.
     pub(crate) waited: usize,
 }
 
@@ -73,8 +64,7 @@ impl Reactor {
         let poll = Poll::new()?;
         let bell = Waker::new(poll.registry(), BELL)?;
         let events = Events::with_capacity(EVENTS);
-        let (sources, by_fd) = (Slots::new(0), HashMap::new());
-        Ok((Reactor { poll: Some(poll), events, sources, by_fd, waited: 0 }, bell))
+        Ok((Reactor { poll: Some(poll), events, sources: Slots::new(0), waited: 0 }, bell))
     }
 
     /// Blocks until something is ready or `timeout` is over: the only place that does.
@@ -106,7 +96,9 @@ impl Reactor {
             let key = key_of(event.token());
             let Some(source) = self.sources.get_mut(key) else { continue };
             source.note(event);
-            if !source.queued && source.sides.iter().any(|side| side.ready && side.is_wanted()) {
+            if !source.queued
+                && source.sides.iter().any(|side| side.ready && !side.waiters.is_empty())
+            {
                 source.queued = true;
                 ready.push(key);
             }
@@ -120,9 +112,9 @@ impl Reactor {
     /// polled, such as a regular file. Nothing is registered then.
     pub(crate) fn register(&mut self, fd: RawFd, interest: Interest) -> io::Result<Key> {
         let registry = registry(&self.poll)?;
-        let key = self.sources.insert_with(|_| Source { fd, ..Source::default() });
+        let key = self.sources.insert_with(|| Source { fd, ..Source::default() });
         if let Err(error) = registry.register(&mut SourceFd(&fd), token_of(key), interest) {
-            self.sources.remove(key);
+            self.sources.remove_with(key, Option::take);
             return Err(error);
         }
         Ok(key)
@@ -136,13 +128,13 @@ impl Reactor {
 
     /// Takes a source off the poll; what waited for it comes back.
     pub(crate) fn deregister(&mut self, key: Key) -> Option<Source> {
-        let source = self.sources.remove(key)?;
+        let source = self.sources.remove_with(key, Option::take)??;
         if let Some(poll) = &self.poll {
             // Fails only if the descriptor was closed under us: then it is off anyway.
             let _ = poll.registry().deregister(&mut SourceFd(&source.fd));
         }
         for side in &source.sides {
-            self.waited -= side.waiters.len() + usize::from(side.wanted);
+            self.waited -= side.waiters.len();
         }
         Some(source)
     }
@@ -151,7 +143,6 @@ impl Reactor {
         let keys: Vec<_> = self.sources.iter().map(|(key, _)| key).collect();
         let sources = keys.into_iter().filter_map(|key| self.deregister(key)).collect();
         self.poll = None;
-        self.by_fd.clear();
         sources
     }
 
@@ -167,22 +158,6 @@ impl Source {
         read.ended |= event.is_read_closed() || event.is_error();
         write.ready |= event.is_writable() || event.is_write_closed() || event.is_error();
         write.ended |= event.is_write_closed() || event.is_error();
-    }
-
-    /// What to ask the kernel for on behalf of callbacks; `None` when there are none.
-    pub(crate) fn callback_interest(&self) -> Option<Interest> {
-        match (self.sides[0].wanted, self.sides[1].wanted) {
-            (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
-            (true, false) => Some(Interest::READABLE),
-            (false, true) => Some(Interest::WRITABLE),
-            (false, false) => None,
-        }
-    }
-}
-
-impl Side {
-    fn is_wanted(&self) -> bool {
-        self.wanted || !self.waiters.is_empty()
     }
 }
 

@@ -1,10 +1,9 @@
 //! `Ready`: the queue of what runs next, first in, first out.
 //!
-//! Two rings. `order` says what kind of thing is next, in the order in which it
-//! became ready (rule 1); it is small, so that a thousand tasks taking turns stay in
-//! the first-level cache, and callbacks in a row are one entry. Their closures are in a
-//! ring of their own, in the same order, and are numbered from the first that the loop
-//! ever had: a number finds a waiting closure in O(1), which is how a handle cancels it.
+//! Two rings. `order` says what is next, in the order in which it became ready (rule 1);
+//! it is small, so that a thousand tasks taking turns stay in the first-level cache, and
+//! callbacks in a row are one entry. Their closures are in a ring of their own, in the
+//! same order, numbered from the first that the loop ever had: so a handle finds one.
 //!
 //! All operations are O(1). The queue has no bound: it holds each task once, and each
 //! callback that somebody scheduled.

@@ -5,9 +5,8 @@
 //! a descriptor closed meanwhile) can never reach the value that lives there next. A
 //! place whose generations are used up is retired, not wrapped.
 //!
-//! Every operation is O(1). This file does not know what is stored. It is not the `slab`
-//! crate because that forgets a place's generation when the value goes; where no key
-//! outlives its value (timers, leaves), `slab` it is.
+//! Every operation is O(1). The `slab` crate forgets a place's generation when the value
+//! goes; where no key outlives its value (timers, leaves), it is used as it is.
 
 /// Bits of a generation.
 pub(crate) const GENERATION_BITS: u32 = 24;
@@ -15,8 +14,8 @@ pub(crate) const GENERATION_BITS: u32 = 24;
 const INDEX_BITS: u32 = 26;
 const LAST_GENERATION: u32 = (1 << GENERATION_BITS) - 1;
 
-/// The name of one value in one [`Slots`], never given twice. One word: two halves that
-/// are written apart and read together stall the processor.
+/// The name of one value in one [`Slots`], never given twice; one word, so that it is
+/// written and read as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Key(u64);
 
@@ -39,7 +38,7 @@ impl Key {
         (self.0 >> INDEX_BITS) as u32
     }
 
-    /// The key as a word of [`KEY_BITS`], and back.
+    /// The key as a word of [`KEY_BITS`].
     #[inline]
     pub(crate) fn to_bits(self) -> u64 {
         self.0
@@ -76,23 +75,23 @@ impl<T> Slots<T> {
         Slots { places: Vec::new(), free: NONE, floor, live: 0 }
     }
 
-    /// Stores what `make` returns for its key.
+    /// Stores what `make` returns.
     ///
     /// # Panics
     /// When 2^26 values live at once.
     #[inline(always)] // so that the value is written where it stays, not copied there
-    pub(crate) fn insert_with(&mut self, make: impl FnOnce(Key) -> T) -> Key {
+    pub(crate) fn insert_with(&mut self, make: impl FnOnce() -> T) -> Key {
         self.live += 1;
         if let Some(place) = self.places.get_mut(self.free as usize) {
             let key = Key::new(self.free, place.generation);
             self.free = place.next;
-            place.value = Some(make(key));
+            place.value = Some(make());
             return key;
         }
         let index = self.places.len() as u32;
         assert!(index < 1 << INDEX_BITS, "more than 2^{INDEX_BITS} live entries");
         let key = Key::new(index, self.floor);
-        self.places.push(Place { generation: self.floor, next: NONE, value: Some(make(key)) });
+        self.places.push(Place { generation: self.floor, next: NONE, value: Some(make()) });
         key
     }
 
@@ -108,14 +107,7 @@ impl<T> Slots<T> {
         if place.generation == key.generation() { place.value.as_ref() } else { None }
     }
 
-    pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
-        let mut value = None;
-        self.remove_with(key, |place| value = place.take())?;
-        value
-    }
-
-    /// Removes a value of which `take` moves out what is still wanted; the rest is dropped
-    /// where it is, which spares moving all of it.
+    /// Removes a value: `take` moves out what is wanted, the rest is dropped in place.
     #[inline]
     pub(crate) fn remove_with<R>(
         &mut self,

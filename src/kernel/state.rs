@@ -4,31 +4,27 @@
 //! field is held across a callback, a poll, a wake, or a drop of user data**. What is to
 //! be called or dropped is moved out first.
 
-use super::cancel::Leaf;
-use super::context;
-use super::injector::{Injector, Refused};
+use super::injector::Injector;
+use super::leaf::Leaf;
 use super::reactor::Reactor;
 use super::ready::{Entry, Kind, Ready};
 use super::slots::{Key, Slots};
 use super::task::{Info, TaskEntry};
 use super::timer::Timer;
 use super::timers::Timers;
-use super::waiters::{Waiter, Waiters};
+use super::waiters::Waiter;
 use crate::call::Call;
-use crate::clock::{Clock, Time};
-use crate::exception::Handler;
-use crate::observe::{Actor, Cause, Event, Moment, Observer};
+use crate::clock::Time;
+use crate::exception::Reports;
+use crate::observe::{Actor, Cause, Event, Observer, Site};
 use slab::Slab;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::io;
 use std::os::fd::OwnedFd;
-use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
 
 /// A way to a loop from its own thread: cheap to clone, and harmless when the loop is
 /// closed, which every call then says. [`RemoteHandle`](crate::RemoteHandle) is the way
@@ -75,14 +71,13 @@ pub(crate) struct State {
     pub(crate) jobs: Cell<usize>,
     // seeing
     pub(crate) observed: Cell<bool>,
-    pub(crate) observer: RefCell<Option<Rc<dyn Observer>>>,
+    /// The user's, and debug mode's.
+    pub(crate) observers: RefCell<[Option<Rc<dyn Observer>>; 2]>,
     /// Why the next wake happens, if not because somebody just woke.
     pub(crate) cause: Cell<Cause>,
-    pub(crate) handler: RefCell<Option<Rc<Handler>>>,
-    pub(crate) debug: Cell<bool>,
-    pub(crate) slow: Cell<Duration>,
-    /// Where callbacks that wait were scheduled, in debug mode and when observed.
-    pub(crate) origins: RefCell<HashMap<u64, &'static Location<'static>>>,
+    pub(crate) reports: Reports,
+    /// Where callbacks that wait were scheduled, when observed.
+    pub(crate) origins: RefCell<HashMap<u64, Site>>,
     /// What upper layers keep with the loop, such as its pool of threads.
     pub(crate) extensions: RefCell<Vec<Rc<dyn Any>>>,
 }
@@ -108,55 +103,18 @@ pub trait Completion: Send + Sync {
     fn complete(self: Arc<Self>);
 }
 
-/// A wake that cannot be delivered is logged: there is nobody to give it back to.
-pub(crate) fn inject_wake(injector: &Injector<Injected>, key: Key) {
-    if let Err(Refused::Bell(_, error)) = injector.push(Injected::Wake(key)) {
-        log::error!("cannot wake the event loop: {error}");
-    }
+/// Telling observers what happens is done above the kernel (`crate::watch`); one branch
+/// when nobody looks.
+pub(crate) trait Watching {
+    fn tell(&self, event: &Event<'_>);
+    fn tell_ready(&self, what: Actor, cause: Cause);
+    fn tell_spawned(&self, key: Key, at: Site);
+    fn actor(&self, entry: Entry) -> Actor;
+    /// Runs an entry, and tells before and after.
+    fn run_watched(&self, entry: Entry);
 }
 
 impl State {
-    pub(crate) fn new(clock: Clock) -> io::Result<Rc<State>> {
-        let (reactor, bell) = Reactor::new()?;
-        let epoll = reactor.try_clone_fd()?;
-        let injector = Arc::new(Injector::new(Box::new(move || bell.wake())));
-        let (id, floor) = context::register(&injector)?;
-        let state = Rc::new(State {
-            id,
-            life: Cell::new(Life::Idle),
-            time: Time::new(clock),
-            ready: RefCell::new(Ready::new()),
-            timers: RefCell::new(Timers::new()),
-            reactor: RefCell::new(reactor),
-            epoll,
-            injector,
-            presence: Arc::new(()),
-            tasks: RefCell::new(Slots::new(floor)),
-            infos: RefCell::default(),
-            leaves: RefCell::new(Slab::new()),
-            next_task: Cell::new(0),
-            next_waiter: Cell::new(0),
-            turns: Cell::new(0),
-            steps: Cell::new(0),
-            running: Cell::new(Entry::NOTHING),
-            call_number: Cell::new(0),
-            stopping: Cell::new(false),
-            unasked: Cell::new(usize::MAX / 2), // ask in the first turn
-            budget: Cell::new(0),
-            jobs: Cell::new(0),
-            observed: Cell::new(false),
-            observer: RefCell::new(None),
-            cause: Cell::new(Cause::Wake),
-            handler: RefCell::new(None),
-            debug: Cell::new(false),
-            slow: Cell::new(Duration::MAX),
-            origins: RefCell::default(),
-            extensions: RefCell::default(),
-        });
-        context::adopt(&state);
-        Ok(state)
-    }
-
     /// Puts `entry` at the back of the ready queue.
     #[inline]
     pub(crate) fn push(&self, entry: Entry, cause: Cause) {
@@ -168,14 +126,9 @@ impl State {
 
     /// Queues a callback, which `write` puts into its place, and answers its number.
     #[inline(always)]
-    pub(crate) fn push_call(
-        &self,
-        write: impl FnOnce(&mut Call),
-        at: &'static Location<'static>,
-        cause: Cause,
-    ) -> u64 {
+    pub(crate) fn push_call(&self, write: impl FnOnce(&mut Call), at: Site, cause: Cause) -> u64 {
         let number = self.ready.borrow_mut().push_call(write);
-        if self.is_watched() {
+        if self.observed.get() {
             self.origins.borrow_mut().insert(number, at);
             self.tell_ready(Actor::Callback(number), cause);
         }
@@ -218,7 +171,7 @@ impl State {
     #[inline]
     pub(crate) fn wake_because(&self, cause: Cause, waker: &Waker) {
         self.because(cause, || {
-            self.contain("a waker", || waker.wake_by_ref());
+            self.reports.contain("a waker", || waker.wake_by_ref());
         });
     }
 
@@ -228,30 +181,6 @@ impl State {
         let before = self.cause.replace(cause);
         f();
         self.cause.set(before);
-    }
-
-    /// A number for a new waiter, from 1.
-    pub(crate) fn waiter_number(&self) -> u64 {
-        self.next_waiter.set(self.next_waiter.get() + 1);
-        self.next_waiter.get()
-    }
-
-    /// Waits in a list under `number` (0: none yet), or under a new one if that is not
-    /// there. What was replaced is for the caller to drop, outside of its borrow.
-    pub(crate) fn await_in(
-        &self,
-        list: &mut Waiters,
-        number: &mut u64,
-        waker: &Waker,
-    ) -> Option<Waker> {
-        match list.update(*number, waker.clone()) {
-            Ok(old) => Some(old),
-            Err(waker) => {
-                *number = self.waiter_number();
-                list.push(*number, Waiter::Waker(waker));
-                None
-            }
-        }
     }
 
     #[inline]
@@ -266,52 +195,11 @@ impl State {
         self.life.get() == Life::Closed
     }
 
-    // -- seeing: one branch when nobody looks ------------------------------
-
-    /// Somebody may ask who it was: the observer, or debug mode.
-    #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        self.debug.get() || self.observed.get()
-    }
-
-    /// Tells the observer, if there is one.
+    /// Tells the observers, if there are any.
     #[inline]
     pub(crate) fn emit<'a>(&self, event: impl FnOnce() -> Event<'a>) {
         if self.observed.get() {
             self.tell(&event());
-        }
-    }
-
-    /// An observer that causes events is not told of those, and one that panics is taken
-    /// off.
-    #[cold]
-    fn tell(&self, event: &Event<'_>) {
-        let time = Duration::from_nanos(self.time.of_turn());
-        let at = Moment { turn: self.turns.get(), time };
-        let observer = self.observer.borrow().clone();
-        let Some(observer) = observer else { return };
-        self.observed.set(false);
-        let gone = match self.contain("an observer", || observer.event(at, event)) {
-            true => None,
-            false => self.observer.take(),
-        };
-        drop(gone);
-        self.observed.set(self.observer.borrow().is_some());
-    }
-
-    #[cold]
-    fn tell_ready(&self, what: Actor, cause: Cause) {
-        let running = self.running.get();
-        let by = (running != Entry::NOTHING).then(|| self.actor(running));
-        self.emit(|| Event::Ready { what, cause, by, rule: cause.rule(by.is_some()) });
-    }
-
-    pub(crate) fn actor(&self, entry: Entry) -> Actor {
-        match entry.kind() {
-            Kind::Task(key) => Actor::Task(self.tasks.borrow().get(key).map_or(0, |t| t.number)),
-            Kind::Calls(_) | Kind::Nothing => Actor::Callback(self.call_number.get()),
-            Kind::Timer(index) => Actor::Timer(index),
-            Kind::Source(key) => Actor::Source(key.index()),
         }
     }
 }

@@ -1,24 +1,20 @@
 //! A task: a future, driven by the loop one step at a time.
 //!
-//! The loop owns its tasks. A task is one allocation: the future, and after it, in the
-//! same place, its result; whatever else there is to know is in the task's slot. While a
-//! step runs the body is out of the slot, so user code may do what it likes to the loop,
-//! and to this task too.
+//! The loop owns its tasks. A task is one allocation, its body; whatever else there is to
+//! know is in the task's slot. While a step runs the body is out of the slot, so user code
+//! may do what it likes to the loop, and to this task too.
 
-use super::cancel::{Cancel, Waits};
+use super::leaf::Waits;
 use super::ready::Entry;
 use super::slots::Key;
-use super::state::State;
+use super::state::{State, Watching};
 use super::waiters::Waiters;
 use super::waker;
-use crate::error::{JoinError, JoinFailure, Payload, into_payload};
+use crate::error::{JoinFailure, Payload};
 use crate::exception::catch;
-use crate::observe::{Cause, Event, Outcome};
-use pin_project_lite::pin_project;
-use std::any::Any;
+use crate::observe::{Cause, Outcome, Site};
+use crate::stage::BoxBody;
 use std::cell::RefMut;
-use std::panic::Location;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// I/O operations in one step before it must yield.
@@ -26,7 +22,7 @@ const BUDGET: u32 = 64;
 
 pub(crate) struct TaskEntry {
     /// The future or its result; out while a step runs.
-    pub(crate) body: Option<Pin<Box<dyn Body>>>,
+    pub(crate) body: Option<BoxBody>,
     /// Who awaits this task.
     pub(crate) waiters: Waiters,
     /// What of the loop's own this task waits for.
@@ -67,95 +63,39 @@ impl TaskEntry {
     }
 }
 
+/// Where cancel requests go is decided above the kernel (`crate::cancel`); a step asks.
+pub(crate) trait Cancelling {
+    /// Whether this step must deliver a cancellation instead of polling.
+    fn must_deliver(&self, key: Key, cancel: Cancel) -> bool;
+    /// The task suspended with a request undelivered: sends it to what it waits for now.
+    fn route_cancel(&self, key: Key);
+}
+
+/// What the next step of a task has to do about a cancel request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cancel {
+    No,
+    /// Deliver it.
+    Pending,
+    /// Deliver it if what the task awaits, to which it went, did end cancelled.
+    PassedOn,
+}
+
 /// What few tasks have, kept beside the slots.
 #[derive(Default)]
 pub(crate) struct Info {
     pub(crate) name: Option<String>,
-    pub(crate) at: Option<&'static Location<'static>>,
+    pub(crate) at: Option<Site>,
     /// Cancel requests that were not taken back.
     pub(crate) cancelling: u32,
 }
 
-/// A task without its types.
-pub(crate) trait Body {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
-    /// Drops the future, if it is still there, and ends with `failure`.
-    fn fail(self: Pin<&mut Self>, failure: JoinFailure);
-    /// Moves the result to `into`, an `Option<Result<T, JoinError>>`.
-    fn take_result(self: Pin<&mut Self>, into: &mut dyn Any);
-    /// What the panic carried, if the task ended by one that nobody has seen.
-    fn take_panic(self: Pin<&mut Self>) -> Option<Payload>;
-    /// Lends the result, a `Result<T, JoinError>`.
-    fn result(&self) -> Option<&dyn Any>;
-}
-
-pin_project! {
-    #[project = StageProjection]
-    pub(crate) enum Stage<F: Future> {
-        Running { #[pin] future: F },
-        Over { result: Option<Result<F::Output, JoinError>> },
-    }
-}
-
-impl<F: Future + 'static> Body for Stage<F> {
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let StageProjection::Running { future } = self.as_mut().project() else {
-            return Poll::Ready(());
-        };
-        let Poll::Ready(value) = future.poll(cx) else { return Poll::Pending };
-        self.set(Stage::Over { result: Some(Ok(value)) });
-        Poll::Ready(())
-    }
-
-    fn fail(mut self: Pin<&mut Self>, failure: JoinFailure) {
-        self.set(Stage::Over { result: Some(Err(JoinError(failure))) });
-    }
-
-    #[inline]
-    fn take_result(self: Pin<&mut Self>, into: &mut dyn Any) {
-        let into = into.downcast_mut::<Option<Result<F::Output, JoinError>>>();
-        if let (StageProjection::Over { result }, Some(into)) = (self.project(), into) {
-            *into = result.take();
-        }
-    }
-
-    fn take_panic(self: Pin<&mut Self>) -> Option<Payload> {
-        let StageProjection::Over { result } = self.project() else { return None };
-        match result.take() {
-            Some(Err(JoinError(JoinFailure::Panicked(payload)))) => Some(into_payload(payload)),
-            other => {
-                *result = other;
-                None
-            }
-        }
-    }
-
-    fn result(&self) -> Option<&dyn Any> {
-        match self {
-            Stage::Over { result: Some(result) } => Some(result),
-            _ => None,
-        }
-    }
-}
-
-/// The one allocation of a task, made where the future is, so that it is moved once.
-#[inline(always)]
-pub(crate) fn body_of<F: Future + 'static>(future: F) -> Pin<Box<dyn Body>> {
-    Box::pin(Stage::Running { future })
-}
-
 impl State {
     /// Makes a task; its first step is in the next turn (rule 7).
-    pub(crate) fn add_task(
-        &self,
-        body: Pin<Box<dyn Body>>,
-        name: Option<String>,
-        at: &'static Location<'static>,
-    ) -> Key {
+    pub(crate) fn add_task(&self, body: BoxBody, name: Option<String>, at: Site) -> Key {
         let number = self.next_task.get().wrapping_add(1);
         self.next_task.set(number);
-        let key = self.tasks.borrow_mut().insert_with(|_| TaskEntry {
+        let key = self.tasks.borrow_mut().insert_with(|| TaskEntry {
             body: Some(body),
             waiters: Waiters::default(),
             waits: Waits::default(),
@@ -165,21 +105,14 @@ impl State {
             cancel: Cancel::No,
             held: true,
         });
-        if name.is_some() || self.is_watched() {
-            self.note_task(key, number, name, at);
+        if name.is_some() {
+            self.infos.borrow_mut().entry(key).or_default().name = name;
+        }
+        if self.observed.get() {
+            self.tell_spawned(key, at);
         }
         self.push(Entry::task(key), Cause::Spawn);
         key
-    }
-
-    #[cold]
-    fn note_task(&self, key: Key, task: u32, name: Option<String>, at: &'static Location<'static>) {
-        let at = self.is_watched().then_some(at);
-        self.infos.borrow_mut().insert(key, Info { name, at, cancelling: 0 });
-        if let Some(at) = at {
-            let name = self.task_name(key);
-            self.emit(|| Event::Spawned { task, name: &name, at });
-        }
     }
 
     /// One step of a task: a poll, or the delivery of a cancel request.
@@ -212,7 +145,7 @@ impl State {
     /// The step is over and the task waits. A cancel that came during the step goes to
     /// where it waits now.
     #[inline]
-    fn suspend(&self, key: Key, body: Pin<Box<dyn Body>>) -> Outcome {
+    fn suspend(&self, key: Key, body: BoxBody) -> Outcome {
         let mut tasks = self.tasks.borrow_mut();
         if let Some(task) = tasks.get_mut(key) {
             task.body = Some(body);
@@ -226,17 +159,22 @@ impl State {
     }
 
     /// Drops the future where it stands: that is how a cancel arrives.
-    fn end_cancelled(&self, key: Key, mut body: Pin<Box<dyn Body>>) -> Outcome {
+    fn end_cancelled(&self, key: Key, mut body: BoxBody) -> Outcome {
         match catch(|| body.as_mut().fail(JoinFailure::Cancelled)) {
             Ok(()) => self.finish(key, body, Phase::Cancelled),
             Err(payload) => self.end_panicked(key, body, payload),
         }
     }
 
-    fn end_panicked(&self, key: Key, mut body: Pin<Box<dyn Body>>, payload: Payload) -> Outcome {
+    fn end_panicked(&self, key: Key, mut body: BoxBody, payload: Payload) -> Outcome {
         // The future may panic once more, in a destructor; the first panic counts.
         if let Err(second) = catch(|| body.as_mut().fail(JoinFailure::Panicked(payload.into()))) {
-            self.report("Exception in a destructor", &self.task_name(key), None, Some(second));
+            self.reports.report(
+                "Exception in a destructor",
+                &self.task_name(key),
+                None,
+                Some(second),
+            );
         }
         self.finish(key, body, Phase::Panicked)
     }
@@ -244,7 +182,7 @@ impl State {
     /// The task is done: its waiters become ready, in their order (rule 8). If nobody can
     /// ask for the result any more, the task is forgotten, after its callbacks ran.
     #[inline]
-    fn finish(&self, key: Key, body: Pin<Box<dyn Body>>, phase: Phase) -> Outcome {
+    fn finish(&self, key: Key, body: BoxBody, phase: Phase) -> Outcome {
         let mut tasks = self.tasks.borrow_mut();
         let Some(task) = tasks.get_mut(key) else { return phase.outcome() };
         if phase == Phase::Finished && task.cancel != Cancel::No {
@@ -287,38 +225,20 @@ impl State {
         let Some(mut body) = self.forget(key) else { return };
         if let Some(payload) = name.as_ref().and_then(|_| body.as_mut().take_panic()) {
             let name = name.unwrap_or_default();
-            self.report("Task exception was never retrieved", &name, None, Some(payload));
+            self.reports.report("Task exception was never retrieved", &name, None, Some(payload));
         }
-        self.contain("a task's result", || drop(body));
+        self.reports.contain("a task's result", || drop(body));
     }
 
     /// Frees the slot of a task that is over; its body is for the caller to drop.
     #[inline]
-    pub(crate) fn forget(&self, key: Key) -> Option<Pin<Box<dyn Body>>> {
+    pub(crate) fn forget(&self, key: Key) -> Option<BoxBody> {
         let take = |entry: &mut Option<TaskEntry>| entry.as_mut().and_then(|task| task.body.take());
         let body = self.tasks.borrow_mut().remove_with(key, take);
         if !self.infos.borrow().is_empty() {
             self.infos.borrow_mut().remove(&key);
         }
         body.flatten()
-    }
-
-    /// Drops a task that is not done, because the loop closes.
-    pub(crate) fn abandon(&self, key: Key) {
-        let name = self.task_name(key);
-        self.report("Task was destroyed but it is pending!", &name, None, None);
-        let entry = self.tasks.borrow_mut().remove(key);
-        self.infos.borrow_mut().remove(&key);
-        self.contain(&name, || drop(entry));
-    }
-
-    /// The unfinished tasks, in the order in which they were made.
-    pub(crate) fn unfinished(&self) -> Vec<Key> {
-        let tasks = self.tasks.borrow();
-        let mut keys: Vec<_> =
-            tasks.iter().filter(|(_, t)| !t.is_done()).map(|(key, t)| (t.number, key)).collect();
-        keys.sort_unstable();
-        keys.into_iter().map(|(_, key)| key).collect()
     }
 
     pub(crate) fn task_name(&self, key: Key) -> String {

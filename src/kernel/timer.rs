@@ -7,13 +7,9 @@
 
 use super::slots::Key;
 use super::state::State;
-use super::timers::TimerKey;
-use super::waker;
 use crate::call::Call;
-use crate::observe::{Cause, Event};
-use std::panic::Location;
-use std::task::{Poll, Waker};
-use std::time::Duration;
+use crate::observe::{Cause, Site};
+use std::task::Waker;
 
 pub(crate) enum Timer {
     Call(Box<TimerCall>),
@@ -25,13 +21,13 @@ pub(crate) enum Timer {
 
 pub(crate) struct TimerCall {
     pub(crate) call: Call,
-    pub(crate) at: Option<&'static Location<'static>>,
+    pub(crate) at: Option<Site>,
 }
 
 pub(crate) struct Sleeper {
-    waker: Waker,
-    owner: Option<Key>,
-    over: Over,
+    pub(crate) waker: Waker,
+    pub(crate) owner: Option<Key>,
+    pub(crate) over: Over,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,68 +41,6 @@ pub(crate) enum Over {
 pub(crate) const SLEEP: u32 = 1 << 31;
 
 impl State {
-    /// Sets a timer that runs `call`.
-    pub(crate) fn set_timer(
-        &self,
-        when: u64,
-        call: Call,
-        at: &'static Location<'static>,
-    ) -> TimerKey {
-        let at = self.is_watched().then_some(at);
-        let timer = Timer::Call(Box::new(TimerCall { call, at }));
-        let key = self.timers.borrow_mut().insert(when, timer);
-        self.emit(|| Event::TimerSet { timer: key.index, deadline: Duration::from_nanos(when) });
-        key
-    }
-
-    /// Begins a sleep of the running task.
-    #[inline]
-    pub(crate) fn arm_sleep(&self, deadline: u64, newest: &Waker) -> u32 {
-        let owner = self.current_task();
-        let timer = match owner.filter(|owner| waker::is_of(newest, self.id, *owner)) {
-            Some(task) => Timer::Task(task, Over::No),
-            None => {
-                Timer::Other(Box::new(Sleeper { waker: newest.clone(), owner, over: Over::No }))
-            }
-        };
-        let index = self.timers.borrow_mut().insert(deadline, timer).index;
-        if let Some(owner) = owner {
-            self.enrol(owner, index | SLEEP, 1);
-        }
-        self.emit(|| Event::TimerSet { timer: index, deadline: Duration::from_nanos(deadline) });
-        index
-    }
-
-    #[inline]
-    pub(crate) fn poll_sleep(&self, index: u32, newest: &Waker) -> Poll<()> {
-        let mut timers = self.timers.borrow_mut();
-        let old = match timers.at(index) {
-            Some(Timer::Task(task, Over::No)) if waker::is_of(newest, self.id, *task) => None,
-            Some(timer @ Timer::Task(_, Over::No)) => {
-                let owner = timer.owner();
-                let sleeper = Sleeper { waker: newest.clone(), owner, over: Over::No };
-                *timer = Timer::Other(Box::new(sleeper));
-                None
-            }
-            Some(Timer::Other(sleeper)) if sleeper.over == Over::No => {
-                Some(std::mem::replace(&mut sleeper.waker, newest.clone()))
-            }
-            _ => return Poll::Ready(()),
-        };
-        drop(timers);
-        drop(old); // a foreign waker's drop is user code
-        Poll::Pending
-    }
-
-    /// Gives up the slot of a sleep, over or not.
-    #[inline]
-    pub(crate) fn end_sleep(&self, index: u32) {
-        let timer = self.timers.borrow_mut().remove_at(index);
-        if let Some(owner) = timer.as_ref().and_then(Timer::owner) {
-            self.enrol(owner, index | SLEEP, u32::MAX);
-        }
-    }
-
     /// Step 6 for a timer that came due: a sleep is over; a callback is for the caller.
     pub(crate) fn ripe(&self, index: u32) -> Option<Box<TimerCall>> {
         let mut timers = self.timers.borrow_mut();
@@ -119,12 +53,8 @@ impl State {
         None
     }
 
-    /// A cancel request reached a sleep: it ends at once. False: it is over already.
-    pub(crate) fn cancel_sleep(&self, index: u32) -> bool {
-        self.finish_sleep(index, Over::Cancelled, Cause::Cancel)
-    }
-
-    fn finish_sleep(&self, index: u32, how: Over, cause: Cause) -> bool {
+    /// Ends a sleep and wakes its task. False: it is over already.
+    pub(crate) fn finish_sleep(&self, index: u32, how: Over, cause: Cause) -> bool {
         let mut timers = self.timers.borrow_mut();
         match timers.at(index) {
             Some(Timer::Task(task, over @ Over::No)) => {
@@ -144,14 +74,6 @@ impl State {
             _ => false,
         }
     }
-
-    pub(crate) fn sleep_was_cancelled(&self, index: u32) -> bool {
-        self.timers.borrow_mut().at(index).is_some_and(|timer| match timer {
-            Timer::Task(_, over) => *over == Over::Cancelled,
-            Timer::Other(sleeper) => sleeper.over == Over::Cancelled,
-            Timer::Call(_) => false,
-        })
-    }
 }
 
 impl Timer {
@@ -160,6 +82,14 @@ impl Timer {
             Timer::Task(task, _) => Some(*task),
             Timer::Other(sleeper) => sleeper.owner,
             Timer::Call(_) => None,
+        }
+    }
+
+    pub(crate) fn over(&self) -> Over {
+        match self {
+            Timer::Task(_, over) => *over,
+            Timer::Other(sleeper) => sleeper.over,
+            Timer::Call(_) => Over::No,
         }
     }
 }

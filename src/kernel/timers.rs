@@ -3,12 +3,11 @@
 //! Most timers are timeouts, and most timeouts are cancelled long before they are due. So
 //! a new timer is only noted, unsorted, in `staged`; the heap meets those that are still
 //! alive when the stage is full, or when the loop must know what comes next. Cancelling
-//! frees the slot, and what it held, at once: O(1). An entry whose timer is gone is told
-//! from a live one by its number, and swept out when such are more than half (asyncio's
-//! rule, and its figures).
+//! frees the slot, and what it held, at once. An entry whose timer is gone is told by its
+//! number, and swept out when such are more than half (asyncio's rule, and its figures).
 //!
-//! Arming is O(1), or O(log n) for a timer that lives; popping is O(log n). This file
-//! does not know what a timer does, nor what time it is.
+//! Arming is O(1), or O(log n) for a timer that lives, cancelling O(1), popping O(log n).
+//! This file does not know what a timer does, nor what time it is.
 
 use crate::clock::NEVER;
 use slab::Slab;
@@ -142,12 +141,10 @@ impl<T> Timers<T> {
                 return None;
             }
             self.heap.pop();
-            match self.slots.get_mut(due.index as usize) {
-                Some(slot) if slot.number == due.number => {
-                    slot.number |= DUE;
-                    return Some(due.index);
-                }
-                _ => {}
+            let slot = self.slots.get_mut(due.index as usize);
+            if let Some(slot) = slot.filter(|slot| slot.number == due.number) {
+                slot.number |= DUE;
+                return Some(due.index);
             }
         }
     }

@@ -1,20 +1,19 @@
 //! `Waiters`: who wants to know when something is done, in the order in which they came.
 //!
-//! Tasks that await and callbacks that were added are one list (rule 8). A waiter has
-//! a number, by which it is found to be given a new waker (its place stays) or taken
-//! out when it goes away; numbers come from one counter of the loop, rise along the
-//! list, and are never used twice. Adding is O(1), finding O(log n), and a gap left by
-//! one that went is closed when gaps are more than half.
+//! Tasks that await and callbacks that were added are one list (rule 8). A waiter has a
+//! number, by which it is found to be given a new waker (its place stays) or taken out when
+//! it goes away; numbers rise along the list and are never used twice. Adding is O(1),
+//! finding O(log n); gaps left by those who went are closed when they are more than half.
 //!
 //! One word when nobody waits. This file does not know what is waited for.
 
 use crate::call::Call;
-use std::panic::Location;
+use crate::observe::Site;
 use std::task::Waker;
 
 pub(crate) enum Waiter {
     Waker(Waker),
-    Call(Call, &'static Location<'static>),
+    Call(Call, Site),
 }
 
 #[derive(Default)]

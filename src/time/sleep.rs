@@ -2,10 +2,11 @@
 
 use crate::LoopHandle;
 use crate::clock::nanos;
-use crate::kernel::context;
+use crate::kernel::{Over, SLEEP, Sleeper, State, Timer, context, waker};
+use crate::observe::Event;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// The future of [`sleep`](crate::sleep): done once its time has come.
@@ -71,6 +72,56 @@ impl Drop for Sleep {
     }
 }
 
+impl State {
+    /// Begins a sleep of the running task.
+    #[inline]
+    fn arm_sleep(&self, deadline: u64, newest: &Waker) -> u32 {
+        let owner = self.current_task();
+        let timer = match owner.filter(|owner| waker::is_of(newest, self.id, *owner)) {
+            Some(task) => Timer::Task(task, Over::No),
+            None => {
+                Timer::Other(Box::new(Sleeper { waker: newest.clone(), owner, over: Over::No }))
+            }
+        };
+        let index = self.timers.borrow_mut().insert(deadline, timer).index;
+        if let Some(owner) = owner {
+            self.enrol(owner, index | SLEEP, 1);
+        }
+        self.emit(|| Event::TimerSet { timer: index, deadline: Duration::from_nanos(deadline) });
+        index
+    }
+
+    #[inline]
+    fn poll_sleep(&self, index: u32, newest: &Waker) -> Poll<()> {
+        let mut timers = self.timers.borrow_mut();
+        let old = match timers.at(index) {
+            Some(Timer::Task(task, Over::No)) if waker::is_of(newest, self.id, *task) => None,
+            Some(timer @ Timer::Task(_, Over::No)) => {
+                let owner = timer.owner();
+                let sleeper = Sleeper { waker: newest.clone(), owner, over: Over::No };
+                *timer = Timer::Other(Box::new(sleeper));
+                None
+            }
+            Some(Timer::Other(sleeper)) if sleeper.over == Over::No => {
+                Some(std::mem::replace(&mut sleeper.waker, newest.clone()))
+            }
+            _ => return Poll::Ready(()),
+        };
+        drop(timers);
+        drop(old); // a foreign waker's drop is user code
+        Poll::Pending
+    }
+
+    /// Gives up the slot of a sleep, over or not.
+    #[inline]
+    fn end_sleep(&self, index: u32) {
+        let timer = self.timers.borrow_mut().remove_at(index);
+        if let Some(owner) = timer.as_ref().and_then(Timer::owner) {
+            self.enrol(owner, index | SLEEP, u32::MAX);
+        }
+    }
+}
+
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
@@ -84,7 +135,7 @@ impl fmt::Debug for Sleep {
 
 /// The future of [`yield_now`](crate::yield_now): done at the task's next step.
 #[must_use = "futures do nothing unless they are awaited"]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct YieldNow {
     /// The step in which it was first polled, counted from 1.
     begun: u64,

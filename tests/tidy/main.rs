@@ -16,27 +16,32 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/call.rs", &[]),
     ("src/clock.rs", &[]),
     ("src/observe.rs", &[]),
-    ("src/exception.rs", &["error"]),
+    ("src/stage.rs", &["error"]),
+    ("src/exception.rs", &["error", "call"]),
     // the kernel: first the files that know no task, then the rest
     ("src/kernel/slots.rs", &[]),
     ("src/kernel/timers.rs", &["clock"]),
     ("src/kernel/ready.rs", &["call", "kernel::slots"]),
-    ("src/kernel/waiters.rs", &["call"]),
+    ("src/kernel/waiters.rs", &["call", "observe"]),
     ("src/kernel/injector.rs", &["kernel::sync"]),
     ("src/kernel/reactor.rs", &["error", "kernel::slots", "kernel::waiters"]),
-    ("src/kernel/", &["error", "call", "clock", "observe", "exception"]),
+    ("src/kernel/", &["error", "call", "clock", "observe", "stage", "exception"]),
+    // what implements the kernel's own traits for it
+    ("src/awaiting.rs", &["kernel"]),
+    ("src/watch.rs", &["observe", "kernel"]),
     // the handles, on what the kernel exports
     ("src/callback.rs", &["error", "call", "clock", "observe", "kernel", "root"]),
     ("src/future.rs", &["error", "call", "observe", "exception", "kernel", "root"]),
     ("src/remote.rs", &["error", "kernel", "root"]),
-    ("src/time/", &["clock", "kernel", "root"]),
+    ("src/time/", &["clock", "observe", "kernel", "root"]),
     ("src/task_ref.rs", &["call", "observe", "future", "kernel", "root"]),
-    ("src/task.rs", &["error", "task_ref", "time", "kernel", "root"]),
-    (
-        "src/event_loop.rs",
-        &["error", "clock", "observe", "exception", "task", "task_ref", "kernel", "root"],
-    ),
+    ("src/cancel.rs", &["observe", "task_ref", "kernel", "root"]),
+    ("src/task.rs", &["error", "stage", "task_ref", "time", "kernel", "root"]),
+    ("src/debug.rs", &["observe", "kernel", "root"]),
+    ("src/event_loop.rs", &["error", "clock", "observe", "exception", "kernel", "root"]),
+    ("src/running.rs", &["error", "observe", "task_ref", "kernel", "root"]),
     ("src/io/registration.rs", &["error", "kernel", "root"]),
+    ("src/io/callbacks.rs", &["error", "call", "kernel", "root"]),
     // the kernel's public face; all below here builds on it, and not on the kernel
     ("src/lowlevel.rs", &["error", "kernel", "root", "io::registration"]),
     ("src/io/", &["error", "root", "lowlevel"]),
@@ -48,6 +53,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "error",
             "clock",
+            "stage",
             "kernel",
             "root",
             "callback",
@@ -64,8 +70,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("mio", &["src/kernel/reactor.rs", "src/kernel/mod.rs"]),
     ("mio::net", &["src/net/"]),
-    ("slab", &["src/kernel/"]),
-    ("pin_project_lite", &["src/kernel/"]),
+    ("slab", &["src/kernel/", "src/event_loop.rs"]),
+    ("pin_project_lite", &["src/stage.rs"]),
     ("std::thread", &["src/concurrent/"]),
 ];
 

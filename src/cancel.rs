@@ -5,117 +5,58 @@
 //! brings the cancellation to the task. Otherwise the task itself keeps the request.
 //! Either way it arrives at the start of the task's next step (rule 10), where the body
 //! is dropped, unpolled.
-//!
-//! To know what a task waits for, each leaf (one await of one thing) registers with the
-//! task that polls it and leaves when it is over or dropped. The task keeps only how many
-//! leaves there are and the xor of their ids: when there is one, the xor is its id. So
-//! registering costs two words and no list, at any number of leaves.
 
-use super::ready::Entry;
-use super::slots::Key;
-use super::state::State;
-use super::task::Phase;
-use super::timer::SLEEP;
+use crate::TaskRef;
+use crate::kernel::{Cancel, Cancelling, Entry, Key, Over, Phase, State, Target};
 use crate::observe::{Cause, Event};
-use std::rc::Rc;
 
-/// What the next step of a task has to do about a cancel request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cancel {
-    No,
-    /// Deliver it.
-    Pending,
-    /// Deliver it if what the task awaits, to which it went, did end cancelled.
-    PassedOn,
-}
-
-/// The leaves of a task: their count, and the xor of their ids.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Waits {
-    count: u32,
-    ids: u32,
-}
-
-/// One await of one thing, by the task `owner`.
-pub(crate) struct Leaf {
-    owner: Key,
-    target: Target,
-}
-
-/// What a leaf waits for.
-#[derive(Clone)]
-pub(crate) enum Target {
-    Task(Key),
-    Future(Rc<dyn Awaited>),
-    /// A timer's slot.
-    Sleep(u32),
-}
-
-/// A future of the loop, without its type.
-pub(crate) trait Awaited {
-    fn cancel(self: Rc<Self>) -> bool;
-    fn ended_cancelled(&self) -> bool;
-}
-
-impl State {
-    /// Registers an await of `target` with the running task, if a task is running.
-    pub(crate) fn add_leaf(&self, target: Target) -> Option<u32> {
-        let owner = self.current_task()?;
-        let id = self.leaves.borrow_mut().insert(Leaf { owner, target }) as u32;
-        self.enrol(owner, id, 1);
-        Some(id)
+impl TaskRef {
+    /// Asks the task to end. The request is delivered at the start of its next step, in
+    /// the next turn (rule 10), where its future is dropped; what the task awaits is asked
+    /// first, and a task or future that is awaited is cancelled in turn. A task that has
+    /// not begun never does. Returns whether there was anything to cancel: false when it
+    /// is done.
+    pub fn cancel(&self) -> bool {
+        self.handle.state.request_cancel(self.key)
     }
 
-    pub(crate) fn drop_leaf(&self, id: u32) {
-        let leaf = self.leaves.borrow_mut().try_remove(id as usize);
-        if let Some(leaf) = leaf {
-            self.enrol(leaf.owner, id, u32::MAX);
+    /// How many cancel requests were made and not taken back.
+    pub fn cancelling(&self) -> u32 {
+        let infos = self.handle.state.infos.borrow();
+        infos.get(&self.key).map_or(0, |i| i.cancelling)
+    }
+
+    /// Takes one cancel request back and returns how many remain. At none, a request that
+    /// is not delivered yet is void; one that went on to what the task awaits is not
+    /// called back.
+    pub fn uncancel(&self) -> u32 {
+        self.phase().map_or(0, |_| self.handle.state.uncancel(self.key))
+    }
+}
+
+impl Cancelling for State {
+    /// Whether a step must deliver a cancellation instead of polling.
+    fn must_deliver(&self, key: Key, cancel: Cancel) -> bool {
+        if cancel == Cancel::Pending {
+            return true;
         }
-    }
-
-    /// Adds (1) or takes (-1) a leaf to or from its task, if that is still there.
-    #[inline]
-    pub(crate) fn enrol(&self, owner: Key, id: u32, by: u32) {
-        if let Some(task) = self.tasks.borrow_mut().get_mut(owner) {
-            task.waits.count = task.waits.count.wrapping_add(by);
-            task.waits.ids ^= id;
-        }
-    }
-
-    /// The one thing of the loop's own that a task waits for, if it is one.
-    pub(crate) fn only_wait(&self, key: Key) -> Option<Target> {
-        let waits = self.tasks.borrow().get(key)?.waits;
-        match waits.count {
-            1 if waits.ids & SLEEP != 0 => Some(Target::Sleep(waits.ids & !SLEEP)),
-            1 => Some(self.leaves.borrow().get(waits.ids as usize)?.target.clone()),
-            _ => None,
-        }
-    }
-
-    /// `Task::cancel`: false if the task is done.
-    pub(crate) fn request_cancel(&self, key: Key) -> bool {
-        self.see_panic(key);
-        let tasks = self.tasks.borrow();
-        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
-        let task = task.number;
-        drop(tasks);
-        self.emit(|| Event::CancelRequested { task });
-        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
-        self.route_cancel(key);
-        true
-    }
-
-    /// Somebody looked at how the task ended: a panic in it need not be reported.
-    pub(crate) fn see_panic(&self, key: Key) {
-        let mut tasks = self.tasks.borrow_mut();
-        if let Some(task) = tasks.get_mut(key).filter(|task| task.phase == Phase::Panicked) {
-            task.phase = Phase::PanicSeen;
+        match self.only_wait(key) {
+            Some(Target::Future(future)) => future.ended_cancelled(),
+            Some(Target::Sleep(timer)) => self
+                .timers
+                .borrow_mut()
+                .at(timer)
+                .is_some_and(|sleep| sleep.over() == Over::Cancelled),
+            Some(Target::Task(next)) => {
+                self.tasks.borrow().get(next).is_some_and(|task| task.phase == Phase::Cancelled)
+            }
+            None => false,
         }
     }
 
     /// Sends a request on from `key` to what it waits for, as far as that goes. A loop, not
     /// a recursion: chains of tasks may be long, and circles end where they began.
-    pub(crate) fn route_cancel(&self, key: Key) {
+    fn route_cancel(&self, key: Key) {
         let (mut at, mut passed) = (key, Vec::new());
         while let Some(Target::Task(next)) = self.waits_now(at) {
             let unfinished = self.tasks.borrow().get(next).is_some_and(|task| !task.is_done());
@@ -138,7 +79,7 @@ impl State {
             }
             Some(Target::Sleep(timer)) => {
                 self.set_cancel(at, Cancel::PassedOn);
-                self.cancel_sleep(timer)
+                self.finish_sleep(timer, Over::Cancelled, Cause::Cancel)
             }
             Some(Target::Task(_)) | None => return self.keep_cancel(at),
         };
@@ -146,7 +87,9 @@ impl State {
             self.set_cancel(at, Cancel::Pending);
         }
     }
+}
 
+impl State {
     /// As [`only_wait`](Self::only_wait); of a task that is stepping nothing is known yet.
     fn waits_now(&self, key: Key) -> Option<Target> {
         match self.tasks.borrow().get(key)?.phase {
@@ -174,18 +117,24 @@ impl State {
         }
     }
 
-    /// Whether a step must deliver a cancellation instead of polling.
-    pub(crate) fn must_deliver(&self, key: Key, cancel: Cancel) -> bool {
-        if cancel == Cancel::Pending {
-            return true;
-        }
-        match self.only_wait(key) {
-            Some(Target::Future(future)) => future.ended_cancelled(),
-            Some(Target::Sleep(timer)) => self.sleep_was_cancelled(timer),
-            Some(Target::Task(next)) => {
-                self.tasks.borrow().get(next).is_some_and(|task| task.phase == Phase::Cancelled)
-            }
-            None => false,
+    /// `Task::cancel`: false if the task is done.
+    pub(crate) fn request_cancel(&self, key: Key) -> bool {
+        self.see_panic(key);
+        let tasks = self.tasks.borrow();
+        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
+        let task = task.number;
+        drop(tasks);
+        self.emit(|| Event::CancelRequested { task });
+        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
+        self.route_cancel(key);
+        true
+    }
+
+    /// Somebody looked at how the task ended: a panic in it need not be reported.
+    pub(crate) fn see_panic(&self, key: Key) {
+        let mut tasks = self.tasks.borrow_mut();
+        if let Some(task) = tasks.get_mut(key).filter(|task| task.phase == Phase::Panicked) {
+            task.phase = Phase::PanicSeen;
         }
     }
 

@@ -1,0 +1,98 @@
+//! Telling observers what the kernel does, and who it is that does it.
+
+use crate::kernel::{Entry, Key, Kind, State, Timer, Watching};
+use crate::observe::{Actor, Cause, Event, Moment, Observer};
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
+
+impl Watching for State {
+    /// An observer that causes events is not told of those, and one that panics is taken
+    /// off.
+    #[cold]
+    fn tell(&self, event: &Event<'_>) {
+        let time = Duration::from_nanos(self.time.of_turn());
+        let at = Moment { turn: self.turns.get(), time };
+        self.observed.set(false);
+        let observers = self.observers.borrow().clone();
+        for (place, observer) in observers.iter().enumerate() {
+            let told = |observer: &Rc<dyn Observer>| {
+                self.reports.contain("an observer", || observer.event(at, event))
+            };
+            if !observer.as_ref().is_none_or(told) {
+                let gone = self.observers.borrow_mut()[place].take();
+                drop(gone);
+            }
+        }
+        self.observed.set(self.observers.borrow().iter().any(Option::is_some));
+    }
+
+    #[cold]
+    fn tell_ready(&self, what: Actor, cause: Cause) {
+        let running = self.running.get();
+        let by = (running != Entry::NOTHING).then(|| self.actor(running));
+        self.emit(|| Event::Ready { what, cause, by, rule: cause.rule(by.is_some()) });
+    }
+
+    fn actor(&self, entry: Entry) -> Actor {
+        match entry.kind() {
+            Kind::Task(key) => Actor::Task(self.tasks.borrow().get(key).map_or(0, |t| t.number)),
+            Kind::Calls(_) | Kind::Nothing => Actor::Callback(self.call_number.get()),
+            Kind::Timer(index) => Actor::Timer(index),
+            Kind::Source(key) => Actor::Source(key.index()),
+        }
+    }
+
+    #[cold]
+    fn tell_spawned(&self, key: Key, at: &'static Location<'static>) {
+        self.infos.borrow_mut().entry(key).or_default().at = Some(at);
+        let (what, name) = (self.actor(Entry::task(key)), self.task_name(key));
+        if let Actor::Task(task) = what {
+            self.emit(|| Event::Spawned { task, name: &name, at });
+        }
+    }
+
+    /// Runs an entry under the eyes of the observers.
+    #[cold]
+    fn run_watched(&self, entry: Entry) {
+        self.call_number.set(self.ready.borrow().first_call());
+        let (what, (name, at)) = (self.actor(entry), self.who(entry));
+        self.emit(|| Event::Runs { what, name: &name, at });
+        let outcome = self.run_entry(entry);
+        if let Kind::Calls(_) = entry.kind() {
+            self.origins.borrow_mut().remove(&self.call_number.get());
+        }
+        self.emit(|| Event::Ran { what, name: &name, outcome });
+    }
+}
+
+impl State {
+    /// The name of an entry, and where it was scheduled.
+    fn who(&self, entry: Entry) -> (String, Option<&'static Location<'static>>) {
+        match entry.kind() {
+            Kind::Task(key) => {
+                let at = self.infos.borrow().get(&key).and_then(|info| info.at);
+                (self.task_name(key), at)
+            }
+            Kind::Calls(_) => {
+                let number = self.call_number.get();
+                let mut ready = self.ready.borrow_mut();
+                let name = ready.call_mut(number).map_or("", |call| call.name());
+                (name.to_owned(), self.origins.borrow().get(&number).copied())
+            }
+            Kind::Timer(index) => match self.timers.borrow_mut().at(index) {
+                Some(Timer::Call(timer)) => (timer.call.name().to_owned(), timer.at),
+                Some(sleep) => {
+                    let whose = sleep.owner().map(|task| self.task_name(task));
+                    (format!("the sleep of {}", whose.unwrap_or_default()), None)
+                }
+                None => ("(cancelled)".to_owned(), None),
+            },
+            Kind::Nothing => (String::new(), None),
+            Kind::Source(key) => {
+                let fd = self.reactor.borrow().sources.get(key).map_or(-1, |source| source.fd);
+                (format!("fd {fd}"), None)
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Reliability: what broke other event loops, row by row, and does not break this one.
+//!
+//! Rows are grouped by what is at stake: LW lost wakeups, WK wakers, TM timers, FA fairness,
+//! FD descriptors, AC accepting, TP the pool, PN panics and re-entrancy. A test is named
+//! after its row. `left_out.md` has the rows that do not apply, and why.
+//!
+//! No test asserts a duration. Where a promise is about time, it is counted in turns, or
+//! kept on virtual time; what would hang is ended by a watchdog with a message.
+
+mod accept;
+mod coverage;
+mod descriptors;
+mod descriptors_bytes;
+mod fairness;
+mod fairness_io;
+mod hooks;
+mod lost_wakeups;
+mod panics;
+mod panics_close;
+
+mod pool;
+mod reentrancy;
+mod support;
+mod timers;
+mod wakers;
+mod wakers_foreign;
+mod wakers_leaks;
