@@ -225,7 +225,13 @@ fn wk_005_a_task_that_a_thread_cancels_is_dropped_by_its_loop() {
     within(|| {
         dropped_on(|event_loop, remote, sender| {
             let asked = std::thread::spawn(move || {
-                let task = remote.spawn(move || not_send(sender)).expect("the loop is open");
+                let (begin, begun) = mpsc::channel();
+                let make = move || {
+                    begin.send(()).expect("the thread waits");
+                    not_send(sender)
+                };
+                let task = remote.spawn(make).expect("the loop is open");
+                begun.recv().expect("it begins");
                 task.cancel().expect("the loop is open");
                 let ended = task.wait().expect_err("it was cancelled");
                 remote.stop().expect("the loop is open");
