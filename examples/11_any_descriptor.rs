@@ -28,7 +28,7 @@
 //! ```
 //!
 //! A callback runs once a turn for as long as there is something to read: look at
-//! `run_io_callback` in `source.rs` to see why.
+//! `run_source` in `event_loop.rs` to see why.
 
 use oneloop::io::AsyncFd;
 use oneloop::{create_future, running_loop, spawn};

@@ -45,19 +45,10 @@ impl LoopHandle {
     #[track_caller]
     #[inline]
     pub fn call_soon(&self, f: impl FnOnce() + 'static) -> Result<Handle, Closed> {
-        self.call_soon_at(f, Location::caller())
-    }
-
-    #[inline]
-    pub(crate) fn call_soon_at(
-        &self,
-        f: impl FnOnce() + 'static,
-        at: &'static Location<'static>,
-    ) -> Result<Handle, Closed> {
         if self.state.is_closed() {
             return Err(Closed::new());
         }
-        let name = name_of(&f);
+        let (name, at) = (name_of(&f), Location::caller());
         let number = self.state.push_call(|place| place.set(f), at, Cause::CallSoon);
         Ok(Handle { handle: self.clone(), number, name, at, cancelled: Cell::new(false) })
     }

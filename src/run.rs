@@ -1,6 +1,5 @@
 //! `run`: a loop from beginning to end, and the calls on the loop that is running.
 
-use crate::clock::nanos;
 use crate::concurrent::ShutdownTimeout;
 use crate::error::{NoRunningLoop, RunError};
 use crate::kernel::context;
@@ -104,11 +103,12 @@ pub fn running_loop() -> Result<LoopHandle, NoRunningLoop> {
     context::with_current(LoopHandle::clone)
 }
 
-/// Looks at the running loop, or panics in the name of the public function `what`.
+/// The running loop, or a panic in the name of the public function `what`.
+#[inline]
 #[track_caller]
-fn here<R>(what: &str, look: impl FnOnce(&LoopHandle) -> R) -> R {
-    match context::with_current(look) {
-        Ok(result) => result,
+fn here(what: &str) -> LoopHandle {
+    match context::with_current(LoopHandle::clone) {
+        Ok(handle) => handle,
         Err(none) => panic!("{what}: {none}"),
     }
 }
@@ -126,8 +126,9 @@ pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: std::future::Future + 'static,
 {
-    let (body, at) = (body_of(future), Location::caller());
-    here("spawn", |handle| handle.spawn_body(body, None, at).expect(OPEN))
+    let (body, handle) = (body_of(future), here("spawn"));
+    let key = handle.state.add_task(body, None, Location::caller());
+    Task::new(handle, key)
 }
 
 /// As [`spawn`], with a name; see [`LoopHandle::spawn_named`].
@@ -139,8 +140,7 @@ pub fn spawn_named<F>(name: impl Into<String>, future: F) -> Task<F::Output>
 where
     F: std::future::Future + 'static,
 {
-    let (body, at) = (body_of(future), Location::caller());
-    here("spawn_named", |handle| handle.spawn_body(body, Some(name.into()), at).expect(OPEN))
+    here("spawn_named").spawn_named(name, future).expect(OPEN)
 }
 
 /// Runs `f` in the next turn of the running loop; see [`LoopHandle::call_soon`].
@@ -150,8 +150,7 @@ where
 #[track_caller]
 #[inline]
 pub fn call_soon(f: impl FnOnce() + 'static) -> Handle {
-    let at = Location::caller();
-    here("call_soon", |handle| handle.call_soon_at(f, at).expect(OPEN))
+    here("call_soon").call_soon(f).expect(OPEN)
 }
 
 /// Runs `f` when `delay` has passed; see [`LoopHandle::call_later`].
@@ -160,8 +159,7 @@ pub fn call_soon(f: impl FnOnce() + 'static) -> Handle {
 /// When no loop is running on this thread.
 #[track_caller]
 pub fn call_later(delay: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
-    let at = Location::caller();
-    here("call_later", |handle| handle.set_timer(handle.due_in(delay), f, at).expect(OPEN))
+    here("call_later").call_later(delay, f).expect(OPEN)
 }
 
 /// Runs `f` when the loop's time has reached `when`; see [`LoopHandle::call_at`].
@@ -170,8 +168,7 @@ pub fn call_later(delay: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
 /// When no loop is running on this thread.
 #[track_caller]
 pub fn call_at(when: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
-    let at = Location::caller();
-    here("call_at", |handle| handle.set_timer(nanos(when), f, at).expect(OPEN))
+    here("call_at").call_at(when, f).expect(OPEN)
 }
 
 /// A future of the running loop; see [`Future`].
@@ -180,7 +177,7 @@ pub fn call_at(when: Duration, f: impl FnOnce() + 'static) -> TimerHandle {
 /// When no loop is running on this thread.
 #[track_caller]
 pub fn create_future<T>() -> Future<T> {
-    here("create_future", LoopHandle::create_future)
+    here("create_future").create_future()
 }
 
 /// The task whose step is running: none in a callback, or outside a loop.
@@ -194,5 +191,5 @@ pub fn current_task() -> Option<TaskRef> {
 /// When no loop is running on this thread.
 #[track_caller]
 pub fn all_tasks() -> Vec<TaskRef> {
-    here("all_tasks", LoopHandle::all_tasks)
+    here("all_tasks").all_tasks()
 }

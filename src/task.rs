@@ -41,8 +41,10 @@ pub struct Task<T> {
 struct Wait {
     number: u64,
     leaf: Option<u32>,
-    /// The task awaits itself, and has been told to come back.
-    on_itself: Option<YieldNow>,
+    /// Where a task that awaits itself is told to come back.
+    on_itself: YieldNow,
+    /// The result was taken: the task is gone.
+    over: bool,
 }
 
 impl LoopHandle {
@@ -107,7 +109,7 @@ impl LoopHandle {
 
 impl<T> Task<T> {
     #[inline(always)]
-    fn new(handle: LoopHandle, key: Key) -> Self {
+    pub(crate) fn new(handle: LoopHandle, key: Key) -> Self {
         let number = handle.state.next_task.get();
         let task = TaskRef { handle, key, number };
         Task { task, wait: Wait::default(), gives: PhantomData }
@@ -180,9 +182,8 @@ impl Wait {
         let state = &task.handle.state;
         if state.current_task() == Some(task.key) {
             // A task that awaits itself is told so in its next step, as in asyncio.
-            let told = self.on_itself.get_or_insert_with(YieldNow::new);
-            let itself = || Err(JoinError(JoinFailure::AwaitedItself));
-            return Pin::new(told).poll(cx).map(|()| itself());
+            let itself = |()| Err(JoinError(JoinFailure::AwaitedItself));
+            return Pin::new(&mut self.on_itself).poll(cx).map(itself);
         }
         if self.leaf.is_none() {
             self.leaf = state.add_leaf(Target::Task(task.key));
@@ -223,7 +224,10 @@ impl<T: 'static> std::future::Future for Task<T> {
         match this.wait.poll(&this.task, cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Ready(Ok(())) => Poll::Ready(this.take_result()),
+            Poll::Ready(Ok(())) => {
+                this.wait.over = true;
+                Poll::Ready(this.take_result())
+            }
         }
     }
 }
@@ -269,6 +273,9 @@ impl<T> Drop for Join<'_, T> {
 impl<T> Drop for Task<T> {
     #[inline]
     fn drop(&mut self) {
+        if self.wait.over {
+            return;
+        }
         self.wait.leave(&self.task);
         let state = &self.task.handle.state;
         let mut tasks = state.tasks.borrow_mut();

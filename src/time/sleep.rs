@@ -135,7 +135,7 @@ impl fmt::Debug for Sleep {
 
 /// The future of [`yield_now`](crate::yield_now): done at the task's next step.
 #[must_use = "futures do nothing unless they are awaited"]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct YieldNow {
     /// The step in which it was first polled, counted from 1.
     begun: u64,
