@@ -77,3 +77,8 @@ pub use running::Turn;
 pub use task::{Join, Task};
 pub use task_ref::TaskRef;
 pub use time::{Interval, MissedTick, Sleep, YieldNow, interval, sleep, sleep_until, yield_now};
+
+/// The README's code is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -103,7 +103,7 @@ impl Rule {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rule {}", self.number())
+        f.pad(&format!("rule {}", self.number()))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::observe::Cause;
 use std::fmt;
 use std::panic::Location;
 
-/// The name of a task. A task that is over and whose [`Task`] is gone is only known to
+/// The name of a task. A task that is over and whose [`Task`](crate::Task) is gone is only known to
 /// be done.
 #[derive(Clone)]
 pub struct TaskRef {

@@ -3,8 +3,8 @@
 use crate::support::{OnDrop, bump, counter, new_loop, nth, rounds, virtual_loop, watch, within};
 use oneloop::{Event, EventLoop, LoopHandle, RemoteHandle, Task};
 use std::cell::{Cell, RefCell};
-use std::future::{pending, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::task::{Poll, Waker};
@@ -225,7 +225,13 @@ fn wk_005_a_task_that_a_thread_cancels_is_dropped_by_its_loop() {
     within(|| {
         dropped_on(|event_loop, remote, sender| {
             let asked = std::thread::spawn(move || {
-                let task = remote.spawn(move || not_send(sender)).expect("the loop is open");
+                let (begin, begun) = mpsc::channel();
+                let make = move || {
+                    begin.send(()).expect("the thread waits");
+                    not_send(sender)
+                };
+                let task = remote.spawn(make).expect("the loop is open");
+                begun.recv().expect("it begins");
                 task.cancel().expect("the loop is open");
                 let ended = task.wait().expect_err("it was cancelled");
                 remote.stop().expect("the loop is open");
@@ -369,7 +375,7 @@ fn wk_011_a_done_task_is_not_polled_and_its_result_is_given_once() {
     let slot = Rc::new(RefCell::new(None::<Waker>));
     let (polls, into) = (counter(), slot.clone());
     let count = polls.clone();
-    let mut task = event_loop
+    let task = event_loop
         .spawn(poll_fn(move |cx| {
             bump(&count);
             *into.borrow_mut() = Some(cx.waker().clone());
@@ -380,8 +386,12 @@ fn wk_011_a_done_task_is_not_polled_and_its_result_is_given_once() {
     slot.take().expect("it was polled").wake();
     turn(&event_loop);
     assert_eq!(polls.get(), 1);
-    assert_eq!(event_loop.run_until_done(&mut task).expect("it is done"), 7);
-    let again = catch_unwind(AssertUnwindSafe(|| event_loop.run_until_complete(task)));
-    let again = again.expect("no panic").expect("the loop runs").expect_err("it was given");
-    assert_eq!(again.to_string(), "the task's result was taken already");
+    let task = Rc::new(RefCell::new(task));
+    let give = |task: &Rc<RefCell<Task<u8>>>| {
+        let task = task.clone();
+        event_loop.run_until_complete(poll_fn(move |cx| Pin::new(&mut *task.borrow_mut()).poll(cx)))
+    };
+    assert_eq!(give(&task).expect("the loop runs").expect("it is done"), 7);
+    let again = give(&task).expect("the loop runs").expect_err("it was given");
+    assert_eq!(again.to_string(), "the result was taken already");
 }

@@ -1,8 +1,9 @@
 //! `Injector` with a bell that is under our control: it may fail, and it may look.
 
+use super::super::context;
 use super::super::injector::{Injector, Refused};
 use super::super::slots::Key;
-use super::super::state::{Injected, inject_wake};
+use super::super::state::Injected;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -12,9 +13,7 @@ fn broken<T>() -> Injector<T> {
 }
 
 fn taken<T>(injector: &Injector<T>) -> Vec<T> {
-    let mut items = Vec::new();
-    injector.take(&mut items);
-    items.into_iter().map(|(_, item)| item).collect()
+    injector.take().collect()
 }
 
 #[test]
@@ -38,11 +37,10 @@ fn lw_002_the_bell_rings_once_a_sleep() {
 fn lw_002_what_is_pushed_while_the_loop_drains_is_for_the_next_drain() {
     let injector = Injector::new(Box::new(|| Ok(())));
     injector.push(1).expect("it is open");
-    let mut first = Vec::new();
-    injector.take(&mut first);
+    let first = taken(&injector);
     injector.push(2).expect("it is open");
     assert!(injector.is_filled() && !injector.fall_asleep());
-    assert_eq!((first, taken(&injector)), (vec![(0, 1)], vec![2]));
+    assert_eq!((first, taken(&injector)), (vec![1], vec![2]));
     assert!(!injector.is_filled());
 }
 
@@ -114,21 +112,42 @@ fn lw_006_a_push_that_counted_on_a_bell_that_failed_is_not_stranded() {
     assert!(!stranded, "2 was accepted, nobody rang for it; the first got {first:?}");
 }
 
+/// There is nobody to give a wake back to: it must not get lost.
 #[test]
 fn lw_006_a_wake_whose_bell_failed_stays_for_the_next_turn() {
-    let injector = broken();
+    let (injector, key) = (Arc::new(broken()), Key::from_bits(7));
+    let (loop_id, floor) = context::register(&injector).expect("there is room");
     assert!(injector.fall_asleep());
-    let key = Key { index: 1, generation: 2 };
-    inject_wake(&injector, key);
+    context::wake(loop_id, key);
+    context::unregister(loop_id, floor);
     let found = taken(&injector);
     assert!(matches!(found[..], [Injected::Wake(found)] if found == key), "{} items", found.len());
+}
+
+#[test]
+fn lw_002_at_rest_each_burst_rings_also_what_came_before() {
+    let rings = Arc::new(AtomicUsize::new(0));
+    let bell = rings.clone();
+    let injector = Injector::new(Box::new(move || {
+        bell.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }));
+    injector.wake_up();
+    injector.push(1).expect("it is open");
+    assert_eq!(rings.load(Ordering::SeqCst), 0, "the loop runs, and will look");
+    injector.rest();
+    assert_eq!(rings.load(Ordering::SeqCst), 1);
+    assert_eq!(taken(&injector), [1]);
+    injector.rest();
+    injector.push(2).expect("it is open");
+    assert_eq!(rings.load(Ordering::SeqCst), 2);
 }
 
 #[test]
 fn wk_004_a_closed_injector_gives_back_what_was_not_taken_and_refuses_the_rest() {
     let injector = Injector::new(Box::new(|| Ok(())));
     injector.push(1).expect("it is open");
-    assert_eq!(injector.close().into_iter().map(|(_, item)| item).collect::<Vec<_>>(), [1]);
+    assert_eq!(injector.close().collect::<Vec<_>>(), [1]);
     assert!(matches!(injector.push(2), Err(Refused::Closed(2))));
-    assert!(injector.close().is_empty());
+    assert_eq!(injector.close().count(), 0);
 }

@@ -1,8 +1,8 @@
 //! `Ready` against a `VecDeque` of what was pushed.
 
-use super::super::call::Call;
-use super::super::ready::{Entry, Ready};
+use super::super::ready::{Entry, Kind, Ready};
 use super::thousand_seeds;
+use crate::call::Call;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -23,13 +23,13 @@ fn the_queue_agrees_with_a_ring_and_each_call_runs_or_is_dropped_once() {
         for step in 0..200_u32 {
             match rng.below(6) {
                 0 => {
-                    ready.push(Entry::Timer(step, 0));
+                    ready.push(Entry::timer(step));
                     model.push_back(Pushed::Timer(step));
                 }
                 1 | 2 => {
                     let (ran, name) = (ran.clone(), numbers.len() as u64);
                     let number =
-                        ready.push_call(Call::new(move || ran.borrow_mut().push(name)), None);
+                        ready.push_call(|place| place.set(move || ran.borrow_mut().push(name)));
                     assert_eq!(number, name);
                     numbers.push(number);
                     model.push_back(Pushed::Call { number, cancelled: false });
@@ -42,32 +42,36 @@ fn the_queue_agrees_with_a_ring_and_each_call_runs_or_is_dropped_once() {
                         }
                         _ => None,
                     });
-                    assert_eq!(ready.take_call(chosen).is_some(), there == Some(true));
+                    assert_eq!(cancel(&mut ready, chosen), there == Some(true));
                 }
                 _ => pop(&mut ready, &mut model, &ran),
             }
             assert_eq!(ready.len(), model.len());
         }
         assert_eq!(
-            ready.drain().len(),
+            ready.drain().count(),
             model.iter().filter(|p| !matches!(p, Pushed::Timer(_))).count()
         );
         assert_eq!((ready.len(), Rc::strong_count(&ran)), (0, 1));
     });
 }
 
+/// As a handle does it: takes the closure away, and leaves its turn.
+fn cancel(ready: &mut Ready, number: u64) -> bool {
+    let call = ready.call_mut(number).map(|call| std::mem::replace(call, Call::empty()));
+    call.is_some_and(|call| !call.is_empty())
+}
+
 fn pop(ready: &mut Ready, model: &mut VecDeque<Pushed>, ran: &RefCell<Vec<u64>>) {
-    match (ready.pop(), model.pop_front()) {
+    match (ready.pop().map(Entry::kind), model.pop_front()) {
         (None, None) => {}
-        (Some(Entry::Timer(name, _)), Some(Pushed::Timer(expected))) => assert_eq!(name, expected),
-        (Some(Entry::Call), Some(Pushed::Call { number, cancelled })) => {
+        (Some(Kind::Timer(name)), Some(Pushed::Timer(expected))) => assert_eq!(name, expected),
+        (Some(Kind::Calls(1)), Some(Pushed::Call { number, cancelled })) => {
             assert_eq!(ready.first_call(), number);
-            let (found, pending) = ready.pop_call().expect("a call is at the front");
-            assert_eq!((found, pending.call.is_none()), (number, cancelled));
-            if let Some(call) = pending.call {
-                call.run();
-                assert_eq!(ran.borrow().last(), Some(&number));
-            }
+            let mut call = ready.pop_call();
+            assert_eq!(call.is_empty(), cancelled);
+            call.run();
+            assert_eq!(ran.borrow().last() == Some(&number), !cancelled);
         }
         other => panic!("the queue and its model differ: {other:?}"),
     }
@@ -76,9 +80,25 @@ fn pop(ready: &mut Ready, model: &mut VecDeque<Pushed>, ran: &RefCell<Vec<u64>>)
 #[test]
 fn numbers_go_on_after_a_drain() {
     let mut ready = Ready::new();
-    assert_eq!(ready.push_call(Call::new(|| {}), None), 0);
-    ready.drain();
-    assert_eq!(ready.push_call(Call::new(|| {}), None), 1);
-    assert!(ready.take_call(0).is_none());
-    assert!(ready.take_call(1).is_some());
+    assert_eq!(ready.push_call(|place| place.set(|| {})), 0);
+    assert_eq!(ready.drain().count(), 1);
+    assert_eq!(ready.push_call(|place| place.set(|| {})), 1);
+    assert!(!cancel(&mut ready, 0));
+    assert!(cancel(&mut ready, 1));
+    assert!(!cancel(&mut ready, 1));
+}
+
+/// Callbacks in a row are one entry; what comes between them must stay between them.
+#[test]
+fn a_row_of_callbacks_ends_where_something_else_comes() {
+    let mut ready = Ready::new();
+    let call = |ready: &mut Ready| ready.push_call(|place| place.set(|| {}));
+    assert_eq!((call(&mut ready), call(&mut ready), call(&mut ready)), (0, 1, 2));
+    assert_eq!(ready.pop().map(Entry::kind), Some(Kind::Calls(1)));
+    ready.push(Entry::timer(0));
+    call(&mut ready);
+    ready.push(Entry::timer(u32::MAX));
+    let kinds: Vec<_> = std::iter::from_fn(|| ready.pop().map(Entry::kind)).collect();
+    let (calls, timer) = (Kind::Calls(1), Kind::Timer);
+    assert_eq!(kinds, [calls, calls, timer(0), calls, timer(u32::MAX)]);
 }

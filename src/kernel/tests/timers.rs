@@ -1,18 +1,20 @@
 //! `Timers` against a `BTreeMap` of (deadline, number).
 
-use super::super::clock::NEVER;
 use super::super::timers::{TimerKey, Timers};
 use super::{Rng, thousand_seeds};
-use std::collections::BTreeMap;
+use crate::clock::NEVER;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-/// What `Timers` promises, written without a thought for speed.
+/// What `Timers` promises, written without a thought for speed. A payload is a number.
 #[derive(Default)]
 struct Model {
-    /// Armed, by firing order; the payload is the number.
+    /// Armed, by firing order.
     armed: BTreeMap<(u64, u64), TimerKey>,
-    /// Popped, and not removed yet.
-    fired: Vec<(TimerKey, u64)>,
+    /// Popped and waiting for their turn, and whether they were removed meanwhile.
+    due: VecDeque<(u32, u64, bool)>,
+    /// Their turn came, and they were not removed.
+    fired: Vec<(u32, u64)>,
     /// Gone: whatever is asked about them must find nothing.
     gone: Vec<TimerKey>,
     next: u64,
@@ -27,28 +29,35 @@ impl Model {
             _ => self.now + rng.below(50) as u64,
         };
         let key = timers.insert(deadline, self.next);
+        assert!(self.due.iter().all(|(index, ..)| *index != key.index), "the slot is due");
+        assert!(self.fired.iter().all(|(index, _)| *index != key.index), "the slot is taken");
+        assert_eq!(timers.at(key.index), Some(&mut self.next.clone()));
         self.armed.insert((deadline, self.next), key);
         self.next += 1;
     }
 
-    /// Cancels one that is armed, one that has fired, or one that is long gone.
+    /// Cancels one that is armed, due, or fired, or one that is long gone.
     fn remove(&mut self, timers: &mut Timers<u64>, rng: &mut Rng) {
-        match rng.below(4) {
+        match rng.below(6) {
             0 if !self.fired.is_empty() => {
-                let (key, number) = self.fired.swap_remove(rng.below(self.fired.len()));
-                assert_eq!(timers.remove(key), Some(number));
-                self.gone.push(key);
+                let (index, number) = self.fired.swap_remove(rng.below(self.fired.len()));
+                assert_eq!(timers.remove_at(index), Some(number));
+                self.gone.push(TimerKey { index, number });
             }
             1 if !self.gone.is_empty() => {
                 let key = self.gone[rng.below(self.gone.len())];
-                assert_eq!(timers.get_mut(key), None);
                 assert_eq!(timers.remove(key), None);
+            }
+            2 if !self.due.is_empty() => {
+                let place = rng.below(self.due.len());
+                let (index, number, removed) = &mut self.due[place];
+                let there = (!std::mem::replace(removed, true)).then_some(*number);
+                assert_eq!(timers.remove(TimerKey { index: *index, number: *number }), there);
             }
             _ if !self.armed.is_empty() => {
                 let place = rng.below(self.armed.len());
                 let due = *self.armed.keys().nth(place).expect("it is below the length");
                 let key = self.armed.remove(&due).expect("it is a key");
-                assert_eq!(timers.get_mut(key), Some(&mut due.1.clone()));
                 assert_eq!(timers.remove(key), Some(due.1));
                 self.gone.push(key);
             }
@@ -59,16 +68,25 @@ impl Model {
     fn pop(&mut self, timers: &mut Timers<u64>) {
         let due = self.armed.first_key_value().map(|(due, key)| (*due, *key));
         let due = due.filter(|((deadline, _), _)| *deadline <= self.now && *deadline != NEVER);
-        assert_eq!(timers.pop_due(self.now), due.map(|(_, key)| key));
+        assert_eq!(timers.pop_due(self.now), due.map(|(_, key)| key.index));
         if let Some((due, key)) = due {
             self.armed.remove(&due);
-            assert_eq!(timers.find(key.index, key.low()), Some(key));
-            self.fired.push((key, due.1));
+            self.due.push_back((key.index, due.1, false));
+        }
+    }
+
+    fn fire(&mut self, timers: &mut Timers<u64>) {
+        let Some((index, mut number, removed)) = self.due.pop_front() else { return };
+        let lent = (!removed).then_some(&mut number);
+        assert_eq!(timers.fire(index), lent);
+        match removed {
+            true => self.gone.push(TimerKey { index, number }),
+            false => self.fired.push((index, number)),
         }
     }
 
     fn check(&self, timers: &mut Timers<u64>) {
-        assert_eq!(timers.len(), self.armed.len() + self.fired.len());
+        assert_eq!(timers.len(), self.armed.len() + self.due.len() + self.fired.len());
         let first = self.armed.first_key_value().map(|((deadline, _), _)| *deadline);
         assert_eq!(timers.next_deadline(), first);
     }
@@ -81,10 +99,11 @@ fn tm_005_timers_agree_with_a_sorted_map() {
         // Looking often sorts the stage often; never looking fills it.
         let look = [1, 7, 1000][rng.below(3)];
         for step in 0..1500 {
-            match rng.below(10) {
+            match rng.below(12) {
                 0..5 => model.insert(&mut timers, rng),
                 5..7 => model.remove(&mut timers, rng),
                 7..9 => model.pop(&mut timers),
+                9..11 => model.fire(&mut timers),
                 _ => model.now += rng.below(10) as u64,
             }
             if step % look == 0 {
@@ -94,14 +113,16 @@ fn tm_005_timers_agree_with_a_sorted_map() {
         model.now = NEVER - 1;
         (0..1500).for_each(|_| model.pop(&mut timers));
         model.check(&mut timers);
-        assert_eq!(timers.drain().len(), model.armed.len() + model.fired.len());
+        let due = model.due.iter().filter(|(.., removed)| !removed).count();
+        assert_eq!(timers.drain().len(), model.armed.len() + due + model.fired.len());
+        assert_eq!((timers.len(), timers.next_deadline()), (0, None));
     });
 }
 
 #[test]
 fn tm_006_equal_deadlines_fire_in_order_of_creation() {
     let mut timers = Timers::new();
-    let keys: Vec<_> = (0..5000).map(|number| timers.insert(7, number)).collect();
+    let keys: Vec<_> = (0..5000).map(|number| timers.insert(7, number).index).collect();
     let fired: Vec<_> = std::iter::from_fn(|| timers.pop_due(7)).collect();
     assert_eq!(fired, keys);
 }
@@ -116,7 +137,11 @@ fn tm_007_cancelled_timers_do_not_pile_up() {
             timers.next_deadline(); // as a turn of the loop does
         }
         timers.remove(key);
-        assert!(timers.entries() <= 2 * live.len() + 100 + 1024, "{} entries", timers.entries());
+        assert!(
+            timers.entries() <= 2 * (live.len() + 1) + 100 + 1024,
+            "{} entries",
+            timers.entries()
+        );
     }
     assert_eq!(timers.len(), live.len());
 }
@@ -144,15 +169,17 @@ fn tm_007_what_a_cancelled_timer_held_is_given_back_at_once() {
     assert_eq!(Rc::strong_count(&held), 1);
 }
 
+/// The ready queue names a due timer by its slot alone.
 #[test]
-fn tm_008_a_slot_used_again_is_not_taken_for_the_timer_before() {
+fn tm_008_the_slot_of_a_due_timer_goes_to_nobody_before_its_turn() {
     let mut timers = Timers::new();
     let old = timers.insert(1, "old");
-    assert_eq!(timers.pop_due(1), Some(old));
-    timers.remove(old);
+    assert_eq!(timers.pop_due(1), Some(old.index));
+    assert_eq!(timers.remove(old), Some("old"));
     let new = timers.insert(1, "new");
-    assert_eq!(new.index, old.index);
-    assert_eq!(timers.find(old.index, old.low()), None);
+    assert_ne!(new.index, old.index);
+    assert_eq!(timers.fire(old.index), None);
+    assert_eq!(timers.insert(1, "newer").index, old.index);
     assert_eq!(timers.remove(old), None);
     assert_eq!(timers.remove(new), Some("new"));
 }

@@ -1,9 +1,10 @@
 //! `Waiters` against a `Vec` of numbers.
 
-use super::super::call::Call;
 use super::super::waiters::{Waiter, Waiters};
 use super::{Rng, thousand_seeds};
+use crate::call::Call;
 use std::cell::RefCell;
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -17,13 +18,13 @@ impl Wake for Nobody {
 /// A waiter that tells its number when it is called.
 fn waiter(number: u64, told: &Rc<RefCell<Vec<u64>>>) -> Waiter {
     let told = told.clone();
-    Waiter::Call(Call::new(move || told.borrow_mut().push(number)), None)
+    Waiter::Call(Call::new(move || told.borrow_mut().push(number)), Location::caller())
 }
 
 fn tell_all(list: &mut Waiters) {
     for waiter in list.take() {
         match waiter {
-            Waiter::Call(call, _) => call.run(),
+            Waiter::Call(mut call, _) => call.run(),
             Waiter::Waker(_) => panic!("nobody waits by waker here"),
         }
     }
@@ -57,7 +58,7 @@ fn waiters_agree_with_a_list() {
                     assert_eq!(told.take(), std::mem::take(&mut model));
                 }
             }
-            assert_eq!(list.len(), model.len());
+            assert_eq!((list.len(), list.is_empty()), (model.len(), model.is_empty()));
         }
         tell_all(&mut list);
         assert_eq!((told.take(), list.len()), (model, 0));
@@ -80,7 +81,7 @@ fn lw_008_a_newer_waker_takes_the_place_of_the_old_one() {
 fn a_list_from_which_all_have_gone_holds_nothing() {
     let mut list = Waiters::default();
     for number in 0..100_000 {
-        list.push(number, Waiter::Call(Call::new(|| {}), None));
+        list.push(number, Waiter::Call(Call::new(|| {}), Location::caller()));
         list.remove(number);
     }
     assert_eq!(std::mem::size_of_val(&list), std::mem::size_of::<usize>());
