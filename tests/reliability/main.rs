@@ -17,9 +17,9 @@ mod hooks;
 mod lost_wakeups;
 mod panics;
 mod panics_close;
-
 mod pool;
 mod reentrancy;
+mod strangers;
 mod support;
 mod timers;
 mod wakers;

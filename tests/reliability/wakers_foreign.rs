@@ -268,11 +268,14 @@ fn wk_009_a_waker_of_a_shutdown_may_submit_a_job_when_dropped() {
     within(|| {
         let event_loop = new_loop();
         let (go, wait) = mpsc::channel::<()>();
+        let (begun, begins) = mpsc::channel::<()>();
         let job = event_loop
             .run_in_executor(move || {
+                begun.send(()).expect("the test waits for that");
                 let _ = wait.recv();
             })
             .expect("it is open");
+        begins.recv().expect("the job begins");
         let handle = event_loop.handle();
         let shutdown = async move {
             let _ = handle.shutdown_default_executor(Duration::MAX).await;
