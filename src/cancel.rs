@@ -9,6 +9,7 @@
 use crate::TaskRef;
 use crate::kernel::{Cancel, Cancelling, Entry, Key, Over, Phase, State, Target};
 use crate::observe::{Cause, Event};
+use std::collections::HashSet;
 
 impl TaskRef {
     /// Asks the task to end. The request is delivered at the start of its next step, in
@@ -40,36 +41,42 @@ impl Cancelling for State {
         if cancel == Cancel::Pending {
             return true;
         }
-        match self.only_wait(key) {
-            Some(Target::Future(future)) => future.ended_cancelled(),
-            Some(Target::Sleep(timer)) => self
-                .timers
-                .borrow_mut()
-                .at(timer)
-                .is_some_and(|sleep| sleep.over() == Over::Cancelled),
-            Some(Target::Task(next)) => {
-                self.tasks.borrow().get(next).is_some_and(|task| task.phase == Phase::Cancelled)
+        // Not done: a task that joins several things may be woken by another of them.
+        let (done, cancelled) = match self.only_wait(key) {
+            Some(Target::Future(future)) => (future.is_done(), future.ended_cancelled()),
+            Some(Target::Sleep(timer)) => {
+                let over = self.timers.borrow_mut().at(timer).map(|sleep| sleep.over());
+                (over != Some(Over::No), over == Some(Over::Cancelled))
             }
-            None => false,
+            Some(Target::Task(next)) => {
+                let tasks = self.tasks.borrow();
+                let next = tasks.get(next);
+                let cancelled = next.is_some_and(|task| task.phase == Phase::Cancelled);
+                (next.is_none_or(|task| task.is_done()), cancelled)
+            }
+            None => (true, false),
+        };
+        if !done {
+            self.set_cancel(key, Cancel::PassedOn);
         }
+        cancelled
     }
 
     /// Sends a request on from `key` to what it waits for, as far as that goes. A loop, not
     /// a recursion: chains of tasks may be long, and circles end where they began.
     fn route_cancel(&self, key: Key) {
-        let (mut at, mut passed) = (key, Vec::new());
+        let (mut at, mut passed) = (key, HashSet::new());
         while let Some(Target::Task(next)) = self.waits_now(at) {
             let unfinished = self.tasks.borrow().get(next).is_some_and(|task| !task.is_done());
             if !unfinished {
-                // It is done, and wakes us in its time: keep the request until then.
-                return self.set_cancel(at, Cancel::Pending);
+                break;
             }
             if passed.contains(&next) || next == at {
                 break;
             }
             self.set_cancel(at, Cancel::PassedOn);
             self.infos.borrow_mut().entry(next).or_default().cancelling += 1;
-            passed.push(at);
+            passed.insert(at);
             at = next;
         }
         let accepted = match self.waits_now(at) {
@@ -84,7 +91,8 @@ impl Cancelling for State {
             Some(Target::Task(_)) | None => return self.keep_cancel(at),
         };
         if !accepted {
-            self.set_cancel(at, Cancel::Pending);
+            // It is done: it has woken the task, or will not do so again.
+            self.keep_cancel(at);
         }
     }
 }

@@ -52,6 +52,8 @@ pub enum RunError {
     OtherLoopRunning,
     /// The loop is closed.
     Closed,
+    /// The task belongs to another loop.
+    WrongLoop,
     /// The loop is running, and cannot be closed from inside.
     Running,
     /// `stop` was called before the future was done.
@@ -218,6 +220,7 @@ impl fmt::Display for RunError {
                 f.write_str("another event loop is running on this thread")
             }
             RunError::Closed => f.write_str("the event loop is closed"),
+            RunError::WrongLoop => f.write_str("the task belongs to another event loop"),
             RunError::Running => f.write_str("a running event loop cannot be closed"),
             RunError::Stopped => f.write_str("the event loop stopped before the future was done"),
             RunError::Cancelled => f.write_str("the main task was cancelled"),

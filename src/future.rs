@@ -257,6 +257,10 @@ impl<T: 'static> Awaited for FutureCell<T> {
         self.settle(Outcome::Cancelled).is_ok()
     }
 
+    fn is_done(&self) -> bool {
+        !matches!(*self.outcome.borrow(), Outcome::Pending)
+    }
+
     fn ended_cancelled(&self) -> bool {
         matches!(*self.outcome.borrow(), Outcome::Cancelled)
     }

@@ -23,6 +23,7 @@ impl LoopHandle {
     /// thread, when the operating system fails, or, on virtual time, when nothing can
     /// ever happen again.
     pub fn run_forever(&self) -> Result<(), RunError> {
+        self.state.unasked.set(usize::MAX / 2); // a run begins with a look at the kernel
         self.drive(|state| match state.run_once(None) {
             Ok(_) => state.stopping.take().then_some(Ok(())),
             Err(error) => {
@@ -67,11 +68,17 @@ impl LoopHandle {
     /// cancelled.
     pub fn run_until_done(&self, task: &TaskRef) -> Result<(), RunError> {
         self.may_run()?;
+        if !std::rc::Rc::ptr_eq(&self.state, &task.handle.state) {
+            return Err(RunError::WrongLoop);
+        }
         let handle = self.clone();
         let stop = task.add_done_callback(move |_| handle.state.stopping.set(true));
         let ran = self.run_forever();
         task.remove_done_callback(stop);
         ran?;
+        if self.is_closed() {
+            return Err(RunError::Closed); // dropped by one of its own callbacks
+        }
         if task.done() { Ok(()) } else { Err(RunError::Stopped) }
     }
 
@@ -82,6 +89,7 @@ impl LoopHandle {
     /// As [`run_forever`](Self::run_forever), but on virtual time a turn with a timeout
     /// in which nothing can happen just ends.
     pub fn turn(&self, timeout: Option<Duration>) -> Result<Turn, RunError> {
+        self.may_run()?;
         let turn = self.drive(|state| {
             if timeout.is_none() {
                 state.unasked.set(usize::MAX / 2); // ask, even if something is ready
@@ -164,6 +172,9 @@ impl State {
         for item in sent {
             self.reports.contain("what another thread sent", || drop(item));
         }
+        for key in self.over_and_unheld() {
+            self.forget_unheld(self.tasks.borrow_mut(), key);
+        }
         for key in self.unfinished() {
             self.abandon(key);
         }
@@ -190,6 +201,12 @@ impl State {
         let entry = self.tasks.borrow_mut().remove_with(key, Option::take);
         self.infos.borrow_mut().remove(&key);
         self.reports.contain(&name, || drop(entry));
+    }
+
+    /// Tasks that are over and wait to be forgotten.
+    fn over_and_unheld(&self) -> Vec<Key> {
+        let tasks = self.tasks.borrow();
+        tasks.iter().filter(|(_, task)| task.is_done() && !task.held).map(|(key, _)| key).collect()
     }
 
     /// The unfinished tasks, in the order in which they were made.

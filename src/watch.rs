@@ -21,7 +21,8 @@ impl Watching for State {
             };
             if !observer.as_ref().is_none_or(told) {
                 let gone = self.observers.borrow_mut()[place].take();
-                drop(gone);
+                self.reports.contain("an observer", || drop((gone, observers)));
+                break;
             }
         }
         self.observed.set(self.observers.borrow().iter().any(Option::is_some));

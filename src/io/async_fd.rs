@@ -2,6 +2,7 @@
 
 use crate::LoopHandle;
 use crate::lowlevel::{Direction, Registration};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -70,7 +71,7 @@ impl<T: AsFd> AsyncFd<T> {
         self.registration.handle()
     }
 
-    /// Waits until it is worth trying to read; a hint, and true at first.
+    /// Waits until it is worth trying to read.
     ///
     /// # Errors
     /// When the loop is closed.
@@ -78,10 +79,10 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn readable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Read).await
+        self.level(Direction::Read, PollFlags::IN | PollFlags::HUP | PollFlags::ERR).await
     }
 
-    /// Waits until it is worth trying to write; a hint, and true at first.
+    /// Waits until it is worth trying to write.
     ///
     /// # Errors
     /// When the loop is closed.
@@ -89,7 +90,20 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn writable(&self) -> io::Result<()> {
-        self.registration.ready(Direction::Write).await
+        self.level(Direction::Write, PollFlags::OUT | PollFlags::HUP | PollFlags::ERR).await
+    }
+
+    /// Waits for the level: whoever asks for readiness alone does the operation himself,
+    /// and does not say how it went.
+    async fn level(&self, direction: Direction, wanted: PollFlags) -> io::Result<()> {
+        loop {
+            self.registration.ready(direction).await?;
+            let mut fds = [PollFd::new(&self.inner, wanted)];
+            if rustix::event::poll(&mut fds, Some(&Timespec::default()))? > 0 {
+                return Ok(());
+            }
+            self.registration.clear(direction)?;
+        }
     }
 
     /// Calls `read` whenever it may succeed until it does not say `WouldBlock`, and gives

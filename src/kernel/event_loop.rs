@@ -18,9 +18,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// While something is ready, the kernel is asked for events once in this many entries
-/// run: a look costs as much as ten of them. It bounds how long sockets and timers wait
-/// behind a queue that is never empty.
+/// While something is ready, the kernel is asked for events once in this many entries: a
+/// look costs as much as ten. It bounds how long sockets and timers wait.
 const ASK_EVERY: usize = 64;
 
 impl State {
@@ -46,8 +45,7 @@ impl State {
 
 /// Why a turn could not be.
 pub(crate) enum Stuck {
-    /// On virtual time, nothing can ever happen again; there is a timer, perhaps, but the
-    /// clock moves on command.
+    /// On virtual time, nothing can ever happen again; a timer, if any, waits for a command.
     Deadlock(Option<u64>),
     Io(io::Error),
 }
@@ -94,6 +92,7 @@ impl State {
         let (jobs, descriptors) = (self.jobs.get(), self.reactor.borrow().waited);
         let held = jobs + descriptors > 0;
         match deadline {
+            Some(due) if due <= self.time.now() && held => Ok(Wait::Ask),
             Some(due) if due <= self.time.now() => Ok(Wait::Jump(due)), // nothing moves
             Some(to) if self.time.kind() == Clock::AutoJump && !held => Ok(Wait::Jump(to)),
             Some(_) if self.time.kind() == Clock::AutoJump => {

@@ -1,8 +1,8 @@
 //! Leaves: what of the loop's own a task waits for.
 //!
 //! A leaf is one await of one thing: a future, a task, a sleep. It registers with the task
-//! that polls it until it is over or dropped. The task keeps only how many leaves there
-//! are and the xor of their ids: when there is one, the xor is its id. No list is needed.
+//! that polls it. The task keeps only how many leaves there are and the xor of their ids:
+//! when there is one, the xor is its id.
 
 use super::slots::Key;
 use super::state::State;
@@ -34,6 +34,7 @@ pub(crate) enum Target {
 /// A future of the loop, without its type.
 pub(crate) trait Awaited {
     fn cancel(self: Rc<Self>) -> bool;
+    fn is_done(&self) -> bool;
     fn ended_cancelled(&self) -> bool;
 }
 

@@ -21,8 +21,7 @@ impl TcpStream {
     /// # Cancel safety
     /// Dropping it gives the attempt up and closes the socket.
     ///
-    /// # Panics
-    /// When no loop is running on this thread.
+    /// Also when no loop is running on this thread.
     pub async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         let fd = AsyncFd::new(mio::net::TcpStream::connect(address)?)?;
         let connected = |stream: &mio::net::TcpStream| {

@@ -1,7 +1,8 @@
 //! `Interval`: the same moment again and again, without drift.
 
-use super::sleep_until;
+use super::{sleep_until, yield_now};
 use crate::kernel::context;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 /// What to do about ticks whose time has passed while nobody waited.
@@ -65,8 +66,11 @@ impl Interval {
             let now = context::with_current(crate::LoopHandle::time);
             now.unwrap_or_else(|none| panic!("tick: {none}"))
         };
-        if due > time() {
-            sleep_until(due).await;
+        match due.cmp(&time()) {
+            Ordering::Greater => sleep_until(due).await,
+            // A burst could go on for ever: others first.
+            Ordering::Less if self.missed == MissedTick::Burst => yield_now().await,
+            Ordering::Less | Ordering::Equal => {}
         }
         self.next = self.plan(due, time());
         due

@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/time/", &["clock", "observe", "kernel", "root"]),
     ("src/task_ref.rs", &["call", "observe", "future", "kernel", "root"]),
     ("src/cancel.rs", &["observe", "task_ref", "kernel", "root"]),
-    ("src/task.rs", &["error", "stage", "task_ref", "time", "kernel", "root"]),
+    ("src/task.rs", &["error", "exception", "stage", "task_ref", "time", "kernel", "root"]),
     ("src/debug.rs", &["observe", "kernel", "root"]),
     ("src/event_loop.rs", &["error", "clock", "observe", "exception", "kernel", "root"]),
     ("src/running.rs", &["error", "observe", "task_ref", "kernel", "root"]),
