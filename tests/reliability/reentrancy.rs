@@ -60,17 +60,17 @@ fn pn_005_a_run_that_is_refused_never_starts_its_future() {
     assert_eq!(polls.get(), 0);
 }
 
-/// The outer loop was told to stop; a refused run inside of it must not undo that.
-#[test]
-fn pn_005_a_run_that_is_refused_does_not_undo_a_stop() {
+/// A loop is told to stop, and then something inside of it tries to run it: how many steps
+/// a task of it still gets, of a hundred.
+fn steps_after_a_stop(refused: impl FnOnce(&LoopHandle) -> bool + 'static) -> usize {
     let event_loop = virtual_loop();
-    let (handle, turns) = (event_loop.handle(), counter());
+    let (handle, steps) = (event_loop.handle(), counter());
     let stop = move || {
         handle.stop();
-        assert!(handle.run_forever().is_err());
+        assert!(refused(&handle));
     };
     event_loop.call_soon(stop).expect("the loop is open");
-    let (count, handle) = (turns.clone(), event_loop.handle());
+    let (count, handle) = (steps.clone(), event_loop.handle());
     drop(event_loop.spawn(async move {
         while nth(&count) < 100 {
             oneloop::yield_now().await;
@@ -78,7 +78,18 @@ fn pn_005_a_run_that_is_refused_does_not_undo_a_stop() {
         handle.stop();
     }));
     event_loop.run_forever().expect("it was stopped");
-    assert_eq!(turns.get(), 1, "the loop went on after stop");
+    steps.get()
+}
+
+#[test]
+fn pn_005_a_run_that_is_refused_does_not_undo_a_stop() {
+    assert_eq!(steps_after_a_stop(|handle| handle.run_forever().is_err()), 1);
+    assert_eq!(steps_after_a_stop(|handle| handle.run_until_complete(async {}).is_err()), 1);
+}
+
+#[test]
+fn pn_005_a_turn_that_is_refused_does_not_undo_a_stop() {
+    assert_eq!(steps_after_a_stop(|handle| handle.turn(None).is_err()), 1);
 }
 
 /// A wake only queues: what the caller has borrowed stays the caller's.

@@ -3,6 +3,7 @@
 //! A leaf knows no loop, so its whole behaviour fits a `BTreeMap`, a `HashMap` or a `Vec`.
 //! A failing run prints its seed; `seed` runs that one again.
 
+mod call;
 mod injector;
 mod ready;
 mod slots;
