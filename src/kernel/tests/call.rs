@@ -26,10 +26,11 @@ struct Aligned<const N: usize>([u8; N]);
 /// Runs, drops, and replaces calls that hold `load` beside their fate.
 fn one_fate<T: Copy + PartialEq + std::fmt::Debug + 'static>(load: T) {
     let (runs, drops) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    let expected = load;
     let make = || {
         let fate = Fate { runs: runs.clone(), drops: drops.clone() };
         Call::new(move || {
-            assert_eq!(load, load);
+            assert_eq!(load, expected);
             fate.runs.set(fate.runs.get() + 1);
         })
     };
