@@ -15,12 +15,17 @@ use std::time::Duration;
 ///
 /// The pool's threads are named `oneloop-worker-N`, are started when they are needed, and
 /// end when they had nothing to do for a while; how many there may be is set by
-/// [`Builder::max_workers`](crate::Builder::max_workers). Jobs start in the order in which
-/// they came; the queue has no bound, as asyncio's has none.
+/// [`Builder::max_workers`](crate::Builder::max_workers). The queue has no bound, as
+/// asyncio's has none.
 ///
 /// # Ordering
-/// A result arrives as any message from another thread does (rule 4), as a callback that
-/// wakes the task, which goes on in the turn after.
+/// Workers take jobs one at a time, in the order in which they came. So one worker runs
+/// them in that order; of two that different workers took, either may begin first. A job
+/// waits for no other while a worker is free or may be started.
+///
+/// A result is sent when its job has ended, whatever its worker does next. It arrives as
+/// any message from another thread does (rule 4), as a callback that wakes the task, which
+/// goes on in the turn after.
 ///
 /// # Errors
 /// The awaited result is a [`JoinError`](crate::JoinError) when `f` panics, when the pool

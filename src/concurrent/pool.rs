@@ -1,11 +1,17 @@
 //! `Pool`: the loop's threads for blocking work.
 //!
-//! One lock, one condition variable, one queue. Whoever submits claims an idle worker
-//! under the lock, or starts a thread if there may be another; a worker decides under the
-//! same lock that it has nothing to do. So no job is left behind by a worker that was
-//! about to go, and no two jobs count on the same worker.
+//! Two locks, so that who submits and who works seldom wait for each other: jobs arrive in
+//! the queue; workers take them, one at a time, from the line, and move the whole queue
+//! there when the line is empty. So jobs start in the order in which they came, none waits
+//! for another while a worker is free, and none waits to be told as done.
+//!
+//! One worker at a time is called, however many jobs arrive: when it has taken one and
+//! more are left, it calls the next before it begins. The promise behind that: **while a
+//! job waits and another worker could be had, one has been called and has not yet looked.**
+//! Whoever goes to sleep does so under both locks, with nothing left.
 
-use super::blocking::{self, Blocking, Job};
+use super::blocking::{self, Blocking, Job, lock};
+use crate::lowlevel::Mailbox;
 use crate::{Builder, LoopHandle};
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,20 +24,33 @@ pub(crate) struct Pool {
 }
 
 struct Shared {
-    queue: Mutex<Queue>,
-    work: Condvar,
+    /// What workers take next. Locked before the queue, by those who lock both.
+    line: Apart<Mutex<Jobs>>,
+    queue: Apart<Mutex<Queue>>,
+    call: Condvar,
+    mailbox: Mailbox,
     max_workers: usize,
     idle: Duration,
 }
 
+/// Cache lines of its own: or two locks side by side would be as slow as one.
+#[derive(Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
+type Jobs = VecDeque<Arc<dyn Job>>;
+
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Arc<dyn Job>>,
+    /// What arrived; it comes after what is in the line.
+    jobs: Jobs,
     workers: usize,
-    /// Workers that sleep and that no job counts on.
+    /// Workers that sleep and have not been called.
     idle: usize,
-    /// Sleeping workers that were claimed and have not woken up yet.
-    claimed: usize,
+    /// A sleeping worker has been called and has not woken up yet.
+    called: bool,
+    /// A worker has been called, or started, and has not looked for a job yet.
+    coming: bool,
     started: usize,
     shut_down: bool,
     /// Who waits for the last worker to go.
@@ -61,15 +80,21 @@ impl Pool {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             let max = settings.as_ref().and_then(|s| s.max_workers).unwrap_or((cores + 4).min(32));
             let idle = settings.map_or(Duration::from_secs(10), |s| s.worker_idle);
-            let shared =
-                Shared { queue: Mutex::default(), work: Condvar::new(), max_workers: max, idle };
+            let shared = Shared {
+                line: Apart::default(),
+                queue: Apart::default(),
+                call: Condvar::new(),
+                mailbox: handle.mailbox(),
+                max_workers: max,
+                idle,
+            };
             Pool { shared: Arc::new(shared) }
         })
     }
 
     /// A pool that nobody used is shut down without starting a thread.
     pub(crate) fn never_used(handle: &LoopHandle) -> Result<(), ShutdownTimeout> {
-        Pool::of(handle).shared.lock().shut_down = true;
+        lock(&Pool::of(handle).shared.queue.0).shut_down = true;
         Ok(())
     }
 
@@ -78,7 +103,7 @@ impl Pool {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let (job, blocking) = blocking::new(handle, f);
+        let (job, blocking) = blocking::new(f);
         handle.job_started();
         self.shared.submit(job);
         blocking
@@ -125,25 +150,29 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn submit(self: &Arc<Self>, job: Arc<dyn Job>) {
-        let mut queue = self.lock();
+        let mut queue = lock(&self.queue.0);
         if queue.shut_down {
             drop(queue);
-            return job.refuse("the pool is shut down");
+            return job.refuse("the pool is shut down", &self.mailbox);
         }
         queue.jobs.push_back(job);
+        if !queue.coming {
+            self.call_one(queue);
+        }
+    }
+
+    /// Has one more worker come, if there may be one more.
+    fn call_one(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue>) {
         if queue.idle > 0 {
             queue.idle -= 1;
-            queue.claimed += 1;
+            (queue.coming, queue.called) = (true, true);
             drop(queue);
-            self.work.notify_one();
+            self.call.notify_one();
         } else if queue.workers < self.max_workers {
             queue.workers += 1;
             queue.started += 1;
+            queue.coming = true;
             let name = format!("oneloop-worker-{}", queue.started);
             drop(queue);
             self.start(name);
@@ -157,59 +186,96 @@ impl Shared {
         let started = std::thread::Builder::new().name(name).spawn(move || shared.work());
         if let Err(error) = started {
             log::warn!("cannot start a worker thread: {error}");
-            let mut queue = self.lock();
+            let mut queue = lock(&self.queue.0);
             queue.workers -= 1;
-            let stranded =
-                if queue.workers == 0 { std::mem::take(&mut queue.jobs) } else { VecDeque::new() };
+            queue.coming = false;
+            if queue.idle > 0 {
+                // Who fell asleep meanwhile takes the place.
+                return self.call_one(queue);
+            }
+            let none_left = queue.workers == 0;
             drop(queue);
-            stranded.into_iter().for_each(|job| job.refuse("no worker thread could be started"));
+            if none_left {
+                self.refuse_all("no worker thread could be started");
+            }
         }
     }
 
     /// A worker's life.
-    fn work(&self) {
-        while let Some(job) = self.next_job() {
-            job.run();
+    fn work(self: &Arc<Self>) {
+        let mut called = true;
+        while let Some(job) = self.next_job(called) {
+            job.run(&self.mailbox);
+            called = false;
         }
     }
 
     /// The next job; `None`: there was none for long enough, or the pool is shut down.
-    fn next_job(&self) -> Option<Arc<dyn Job>> {
-        let mut queue = self.lock();
+    fn next_job(self: &Arc<Self>, mut called: bool) -> Option<Arc<dyn Job>> {
         loop {
-            if let Some(job) = queue.jobs.pop_front() {
-                return Some(job);
+            let mut line = lock(&self.line.0);
+            if !called && !line.is_empty() {
+                return line.pop_front();
             }
-            if queue.shut_down {
-                return queue.leave();
+            let mut queue = lock(&self.queue.0);
+            if line.is_empty() {
+                std::mem::swap(&mut *line, &mut queue.jobs);
             }
+            let job = line.pop_front();
+            let more = !line.is_empty() || !queue.jobs.is_empty();
+            drop(line);
+            if called {
+                queue.coming = false;
+            }
+            if job.is_some() {
+                if called && more {
+                    self.call_one(queue);
+                }
+                return job;
+            }
+            if !self.sleep(queue) {
+                return None;
+            }
+            called = true;
+        }
+    }
+
+    /// Sleeps until called. False: was not, for long enough, or the pool is shut down; the
+    /// worker is counted as gone.
+    fn sleep(&self, mut queue: MutexGuard<'_, Queue>) -> bool {
+        let mut timed_out = false;
+        while !queue.shut_down && !timed_out {
             queue.idle += 1;
             let (woken, timeout) =
-                self.work.wait_timeout(queue, self.idle).unwrap_or_else(PoisonError::into_inner);
+                self.call.wait_timeout(queue, self.idle).unwrap_or_else(PoisonError::into_inner);
             queue = woken;
-            if queue.claimed > 0 {
-                queue.claimed -= 1;
-            } else {
-                queue.idle -= 1;
-                if timeout.timed_out() && queue.jobs.is_empty() {
-                    return queue.leave();
-                }
+            if std::mem::take(&mut queue.called) {
+                return true;
             }
+            queue.idle -= 1;
+            timed_out = timeout.timed_out();
         }
+        queue.leave();
+        false
     }
 
     /// Takes no more jobs, refuses those that wait, sends the workers home.
     fn close(&self) {
-        let mut queue = self.lock();
-        queue.shut_down = true;
-        let refused = std::mem::take(&mut queue.jobs);
-        drop(queue);
-        self.work.notify_all();
-        refused.into_iter().for_each(|job| job.refuse("the pool is shut down"));
+        lock(&self.queue.0).shut_down = true;
+        self.call.notify_all();
+        self.refuse_all("the pool is shut down");
+    }
+
+    fn refuse_all(&self, why: &'static str) {
+        let mut line = lock(&self.line.0);
+        let waiting = std::mem::take(&mut *line);
+        let arrived = std::mem::take(&mut lock(&self.queue.0).jobs);
+        drop(line);
+        waiting.into_iter().chain(arrived).for_each(|job| job.refuse(why, &self.mailbox));
     }
 
     fn workers_left(&self, waker: &Waker) -> usize {
-        let mut queue = self.lock();
+        let mut queue = lock(&self.queue.0);
         queue.waker = Some(waker.clone());
         queue.workers
     }
@@ -217,13 +283,12 @@ impl Shared {
 
 impl Queue {
     /// A worker goes.
-    fn leave(&mut self) -> Option<Arc<dyn Job>> {
+    fn leave(&mut self) {
         self.workers -= 1;
         if self.workers == 0 {
             if let Some(waker) = self.waker.take() {
                 waker.wake();
             }
         }
-        None
     }
 }

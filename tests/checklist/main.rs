@@ -19,6 +19,7 @@ mod ev_debug;
 mod ev_descriptors;
 mod ev_exceptions;
 mod ev_executor;
+mod ev_executor_pool;
 mod ev_executor_shutdown;
 mod ev_run;
 mod ev_stop;
