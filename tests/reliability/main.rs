@@ -9,6 +9,7 @@
 
 mod accept;
 mod coverage;
+mod depth;
 mod descriptors;
 mod descriptors_bytes;
 mod fairness;
