@@ -6,7 +6,7 @@ use super::super::slots::Key;
 use super::super::state::Injected;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 fn broken<T>() -> Injector<T> {
     Injector::new(Box::new(|| Err(io::ErrorKind::PermissionDenied.into())))
@@ -14,6 +14,12 @@ fn broken<T>() -> Injector<T> {
 
 fn taken<T>(injector: &Injector<T>) -> Vec<T> {
     injector.take().collect()
+}
+
+/// The injector whose bell it is that asks.
+fn the_one(place: &OnceLock<Weak<Injector<u8>>>) -> Arc<Injector<u8>> {
+    let there = place.get().and_then(Weak::upgrade);
+    there.expect("it was put there before the first push")
 }
 
 #[test]
@@ -47,14 +53,13 @@ fn lw_002_what_is_pushed_while_the_loop_drains_is_for_the_next_drain() {
 #[test]
 fn lw_005_the_item_is_there_when_the_bell_rings() {
     let found = Arc::new(Mutex::new(Vec::new()));
-    let (seen, injector) = (found.clone(), Arc::new(OnceLock::<Arc<Injector<u8>>>::new()));
+    let (seen, injector) = (found.clone(), Arc::new(OnceLock::<Weak<Injector<u8>>>::new()));
     let look = injector.clone();
     let made = Arc::new(Injector::new(Box::new(move || {
-        let injector = look.get().expect("it was set before the first push");
-        seen.lock().expect("no panic here").extend(taken(injector));
+        seen.lock().expect("no panic here").extend(taken(&the_one(&look)));
         Ok(())
     })));
-    injector.set(made.clone()).ok();
+    injector.set(Arc::downgrade(&made)).ok();
     assert!(made.fall_asleep());
     made.push(7).expect("the bell works");
     assert_eq!(*found.lock().expect("no panic here"), [7]);
@@ -80,13 +85,13 @@ fn lw_006_each_push_to_a_sleeping_loop_tries_the_bell_again() {
 
 #[test]
 fn lw_006_an_item_that_was_taken_although_the_bell_failed_is_accepted() {
-    let injector = Arc::new(OnceLock::<Arc<Injector<u8>>>::new());
+    let injector = Arc::new(OnceLock::<Weak<Injector<u8>>>::new());
     let look = injector.clone();
     let made = Arc::new(Injector::new(Box::new(move || {
-        assert_eq!(taken(look.get().expect("it was set before the first push")), [7]);
+        assert_eq!(taken(&the_one(&look)), [7]);
         Err(io::ErrorKind::PermissionDenied.into())
     })));
-    injector.set(made.clone()).ok();
+    injector.set(Arc::downgrade(&made)).ok();
     assert!(made.fall_asleep());
     assert!(made.push(7).is_ok());
 }
@@ -94,18 +99,17 @@ fn lw_006_an_item_that_was_taken_although_the_bell_failed_is_accepted() {
 /// The bell fails once, and meanwhile a second thread's push counts on it.
 #[test]
 fn lw_006_a_push_that_counted_on_a_bell_that_failed_is_not_stranded() {
-    let injector = Arc::new(OnceLock::<Arc<Injector<u8>>>::new());
+    let injector = Arc::new(OnceLock::<Weak<Injector<u8>>>::new());
     let (look, rings) = (injector.clone(), Arc::new(AtomicUsize::new(0)));
     let rung = rings.clone();
     let made = Arc::new(Injector::new(Box::new(move || {
         if rung.fetch_add(1, Ordering::SeqCst) > 0 {
             return Ok(());
         }
-        let injector = look.get().expect("it was set before the first push");
-        injector.push(2).expect("to the second it looks as if the bell had been rung");
+        the_one(&look).push(2).expect("to the second it looks as if the bell had been rung");
         Err(io::ErrorKind::PermissionDenied.into())
     })));
-    injector.set(made.clone()).ok();
+    injector.set(Arc::downgrade(&made)).ok();
     assert!(made.fall_asleep());
     let first = made.push(1);
     let stranded = rings.load(Ordering::SeqCst) == 1 && !taken(&made).is_empty();
