@@ -61,11 +61,8 @@ impl Observer for Steps {
                 println!("      timer {timer} due at {deadline:?}")
             }
             Event::Ready { what, cause, by: None, rule } => {
-                let step = match rule.number() {
-                    4 => "3",
-                    3 => "5",
-                    _ => "-",
-                };
+                let step = [(4, "3"), (3, "5")].iter().find(|(r, _)| *r == rule.number());
+                let step = step.map_or("-", |(_, step)| step);
                 println!("  {step} {what:?} becomes ready: {cause:?}, {rule}");
             }
             Event::Ready { what, cause, by: Some(by), rule } => {

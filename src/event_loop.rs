@@ -11,14 +11,18 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::ops::Deref;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// An event loop, and its owner: dropping it closes it. All it can do is on
 /// [`LoopHandle`], to which it derefs.
-pub struct EventLoop(LoopHandle);
+pub struct EventLoop {
+    handle: LoopHandle,
+    /// The reactor's descriptor once more, for those who embed the loop.
+    epoll: OwnedFd,
+}
 
 /// Settings for a new loop; see [`EventLoop::builder`].
 #[derive(Clone, Debug)]
@@ -52,7 +56,7 @@ impl EventLoop {
 
     /// A handle for this thread, to keep or give away.
     pub fn handle(&self) -> LoopHandle {
-        self.0.clone()
+        self.handle.clone()
     }
 }
 
@@ -97,8 +101,8 @@ impl Builder {
     /// # Errors
     /// When the operating system has no descriptors left for it.
     pub fn build(self) -> io::Result<EventLoop> {
-        let state = State::new(self.clock)?;
-        let event_loop = EventLoop(LoopHandle { state });
+        let (state, epoll) = State::new(self.clock)?;
+        let event_loop = EventLoop { handle: LoopHandle { state }, epoll };
         event_loop.set_slow_callback_duration(self.slow);
         event_loop.set_debug(self.debug);
         event_loop.state.extensions.borrow_mut().push(Rc::new(self));
@@ -107,10 +111,10 @@ impl Builder {
 }
 
 impl State {
-    fn new(clock: Clock) -> io::Result<Rc<State>> {
+    fn new(clock: Clock) -> io::Result<(Rc<State>, OwnedFd)> {
         let (reactor, bell) = Reactor::new()?;
         let epoll = reactor.try_clone_fd()?;
-        let injector = Arc::new(Injector::new(Box::new(move || bell.wake())));
+        let injector = Arc::new(Injector::new(Arc::new(move || bell.wake())));
         let (id, floor) = context::register(&injector)?;
         let state = Rc::new(State {
             id,
@@ -119,7 +123,6 @@ impl State {
             ready: RefCell::new(Ready::new()),
             timers: RefCell::new(Timers::new()),
             reactor: RefCell::new(reactor),
-            epoll,
             injector,
             presence: Arc::new(()),
             tasks: RefCell::new(Slots::new(floor)),
@@ -143,7 +146,7 @@ impl State {
             extensions: RefCell::default(),
         });
         context::adopt(&state);
-        Ok(state)
+        Ok((state, epoll))
     }
 }
 
@@ -151,18 +154,18 @@ impl Deref for EventLoop {
     type Target = LoopHandle;
 
     fn deref(&self) -> &LoopHandle {
-        &self.0
+        &self.handle
     }
 }
 
 impl Drop for EventLoop {
     fn drop(&mut self) {
-        match self.0.state.life.get() {
-            Life::Idle => self.0.state.close(),
+        match self.handle.state.life.get() {
+            Life::Idle => self.handle.state.close(),
             // Dropped by one of its own callbacks: the turn ends first.
             Life::Running => {
-                self.0.state.life.set(Life::Closing);
-                self.0.stop();
+                self.handle.state.life.set(Life::Closing);
+                self.handle.stop();
             }
             Life::Closing | Life::Closed => {}
         }
@@ -236,7 +239,7 @@ impl LoopHandle {
 /// The descriptor to watch from another loop: readable when there is something to do.
 impl AsFd for EventLoop {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.state.epoll.as_fd()
+        self.epoll.as_fd()
     }
 }
 
@@ -254,6 +257,6 @@ impl fmt::Debug for LoopHandle {
 
 impl fmt::Debug for EventLoop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.handle.fmt(f)
     }
 }

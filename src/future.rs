@@ -141,7 +141,9 @@ impl<T> Future<T> {
             }
         });
         let number = self.cell.state.waiter_number();
-        if self.done() {
+        if self.cell.state.is_closed() {
+            self.cell.state.reports.discard(call);
+        } else if self.done() {
             self.cell.keep();
             self.cell.state.push_call(|place| *place = call, at, Cause::Done);
         } else {
@@ -211,7 +213,13 @@ impl<T> FutureCell<T> {
         *self.outcome.borrow_mut() = outcome;
         self.keep();
         let waiters = self.waiters.borrow_mut().take();
-        self.state.wake_all(waiters, cause);
+        if self.state.is_closed() {
+            // Nothing runs any more: callbacks go, and foreign tasks are told.
+            let wakers = waiters.filter(|waiter| matches!(waiter, Waiter::Waker(_)));
+            self.state.wake_all(wakers, cause);
+        } else {
+            self.state.wake_all(waiters, cause);
+        }
         Ok(())
     }
 
@@ -273,10 +281,10 @@ impl<T: Clone + 'static> std::future::Future for Future<T> {
         if this.wait.leaf.is_none() {
             this.wait.leaf = cell.state.add_leaf(Target::Future(cell.clone()));
         }
-        let newest = cx.waker();
+        let newest = cx.waker().clone();
         let old =
             cell.state.await_in(&mut cell.waiters.borrow_mut(), &mut this.wait.number, newest);
-        drop(old);
+        cell.state.discard_waker(old);
         Poll::Pending
     }
 }
@@ -290,7 +298,7 @@ impl<T> Future<T> {
         let number = std::mem::take(&mut self.wait.number);
         if number != 0 {
             let waiter = self.cell.waiters.borrow_mut().remove(number);
-            drop(waiter);
+            self.cell.state.discard_waiter(waiter);
         }
     }
 }

@@ -20,13 +20,15 @@ use std::time::Duration;
 pub struct RemoteHandle {
     injector: Arc<Injector<Injected>>,
     loop_id: u16,
-    /// Held by every handle, counted by the loop.
-    _presence: Arc<()>,
+    /// Held by every handle that somebody has, counted by the loop.
+    _presence: Option<Arc<()>>,
 }
 
 /// What a [`RemoteHandle::spawn`] started: its result, for the thread that asked.
 pub struct RemoteTask<T> {
     slot: Arc<Slot<T>>,
+    /// Who has a task there may still ask for something.
+    _remote: RemoteHandle,
 }
 
 struct Slot<T> {
@@ -46,7 +48,7 @@ struct Outcome<T> {
 impl LoopHandle {
     /// A handle for other threads.
     pub fn remote(&self) -> RemoteHandle {
-        let _presence = self.state.presence.clone();
+        let _presence = Some(self.state.presence.clone());
         RemoteHandle { injector: self.state.injector.clone(), loop_id: self.state.id, _presence }
     }
 
@@ -114,7 +116,9 @@ impl RemoteHandle {
     {
         let outcome = Outcome { result: None, over: false, key: None, cancelled: false };
         let (outcome, done) = (Mutex::new(outcome), Condvar::new());
-        let slot = Arc::new(Slot { outcome, done, remote: self.clone() });
+        // The loop's own share in the slot must not count as somebody who may call.
+        let remote = RemoteHandle { _presence: None, ..self.clone() };
+        let slot = Arc::new(Slot { outcome, done, remote });
         let promise = Promise(slot.clone());
         let start = move || {
             let Ok(here) = context::with_current(LoopHandle::clone) else { return };
@@ -131,7 +135,7 @@ impl RemoteHandle {
             drop(here.spawn(async move { promise.keep(task.await) }));
         };
         match self.call_soon_threadsafe(start) {
-            Ok(()) => Ok(RemoteTask { slot }),
+            Ok(()) => Ok(RemoteTask { slot, _remote: self.clone() }),
             Err(InjectError { bell, .. }) => Err(InjectError { item: (), bell }),
         }
     }

@@ -160,7 +160,8 @@ impl State {
         let extensions = self.extensions.take();
         self.reports.contain("an extension", || drop(extensions));
         context::unregister(self.id, self.tasks.borrow().next_floor());
-        for item in self.injector.close() {
+        let sent = self.injector.close();
+        for item in sent {
             self.reports.contain("what another thread sent", || drop(item));
         }
         for key in self.unfinished() {
@@ -168,12 +169,18 @@ impl State {
         }
         let calls = self.ready.borrow_mut().drain();
         calls.for_each(|call| self.reports.discard(call));
-        for timer in self.timers.borrow_mut().drain() {
+        let timers = self.timers.borrow_mut().drain();
+        for timer in timers {
             self.reports.contain("a timer", || drop(timer));
         }
-        for source in self.reactor.borrow_mut().close() {
+        let sources = self.reactor.borrow_mut().close();
+        for source in sources {
             self.reports.contain("a descriptor's callbacks", || drop(source));
         }
+        // Either may hold a handle of this loop.
+        let (handler, observers) = (self.reports.set_handler(None), self.observers.take());
+        self.observed.set(false);
+        self.reports.contain("an observer", || drop((handler, observers)));
     }
 
     /// Drops a task that is not done, because the loop closes.

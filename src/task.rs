@@ -188,11 +188,12 @@ impl Wait {
         if self.leaf.is_none() {
             self.leaf = state.add_leaf(Target::Task(task.key));
         }
+        let newest = cx.waker().clone();
         let old = match state.tasks.borrow_mut().get_mut(task.key) {
-            Some(entry) => state.await_in(&mut entry.waiters, &mut self.number, cx.waker()),
+            Some(entry) => state.await_in(&mut entry.waiters, &mut self.number, newest),
             None => None,
         };
-        drop(old);
+        state.discard_waker(old);
         Poll::Pending
     }
 
@@ -212,7 +213,7 @@ impl Wait {
         let number = std::mem::take(&mut self.number);
         let waiter =
             state.tasks.borrow_mut().get_mut(task.key).and_then(|t| t.waiters.remove(number));
-        drop(waiter);
+        state.discard_waiter(waiter);
     }
 }
 

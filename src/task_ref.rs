@@ -47,8 +47,8 @@ impl TaskRef {
     /// Gives the task a name.
     pub fn set_name(&self, name: impl Into<String>) {
         if self.phase().is_some() {
-            let mut infos = self.handle.state.infos.borrow_mut();
-            infos.entry(self.key).or_default().name = Some(name.into());
+            let name = Some(name.into());
+            self.handle.state.infos.borrow_mut().entry(self.key).or_default().name = name;
         }
     }
 
@@ -83,6 +83,10 @@ impl TaskRef {
         let mut tasks = state.tasks.borrow_mut();
         match tasks.get_mut(self.key).filter(|task| !task.is_done()) {
             Some(task) => task.waiters.push(number, Waiter::Call(call, at)),
+            None if state.is_closed() => {
+                drop(tasks);
+                state.reports.discard(call);
+            }
             None => {
                 drop(tasks);
                 state.push_call(|place| *place = call, at, Cause::Done);

@@ -88,7 +88,7 @@ impl Eventfd {
 
 fn real<T: Send + 'static>(eventfd: &Eventfd) -> Arc<Injector<T>> {
     let eventfd = eventfd.clone();
-    Arc::new(Injector::new(Box::new(move || {
+    Arc::new(Injector::new(std::sync::Arc::new(move || {
         eventfd.ring();
         Ok(())
     })))
@@ -159,7 +159,7 @@ fn l1_lw_006_a_failing_bell_strands_nobody_who_was_accepted() {
     explore(|| {
         let (eventfd, tries) = (Eventfd::new(), Arc::new(AtomicUsize::new(0)));
         let bell = eventfd.clone();
-        let injector = Arc::new(Injector::new(Box::new(move || {
+        let injector = Arc::new(Injector::new(std::sync::Arc::new(move || {
             if tries.fetch_add(1, Ordering::SeqCst) == 0 {
                 return Err(io::ErrorKind::PermissionDenied.into());
             }

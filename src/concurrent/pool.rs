@@ -255,7 +255,11 @@ impl Shared {
             queue.idle -= 1;
             timed_out = timeout.timed_out();
         }
-        queue.leave();
+        let last = queue.leave();
+        drop(queue);
+        if let Some(waker) = last {
+            waker.wake();
+        }
         false
     }
 
@@ -275,20 +279,21 @@ impl Shared {
     }
 
     fn workers_left(&self, waker: &Waker) -> usize {
+        // Wakers are user code, and kept out of the lock.
+        let waker = Some(waker.clone());
         let mut queue = lock(&self.queue.0);
-        queue.waker = Some(waker.clone());
-        queue.workers
+        let old = std::mem::replace(&mut queue.waker, waker);
+        let left = queue.workers;
+        drop(queue);
+        drop(old);
+        left
     }
 }
 
 impl Queue {
-    /// A worker goes.
-    fn leave(&mut self) {
+    /// A worker goes. The last one wakes whoever waits for that.
+    fn leave(&mut self) -> Option<Waker> {
         self.workers -= 1;
-        if self.workers == 0 {
-            if let Some(waker) = self.waker.take() {
-                waker.wake();
-            }
-        }
+        self.waker.take_if(|_| self.workers == 0)
     }
 }

@@ -91,10 +91,10 @@ impl LoopHandle {
                 return Ok(watch.key);
             }
             // The descriptor was closed under us, and its number given out again.
-            let stale = reactor.deregister(watch.key);
-            drop(reactor);
-            drop(stale);
-            reactor = self.state.reactor.borrow_mut();
+            let stale = (reactor.deregister(watch.key), watches.remove(&fd));
+            drop((reactor, watches));
+            self.state.reports.contain("a callback of a closed descriptor", || drop(stale));
+            return self.watch(watched, fd, to);
         }
         let key = reactor.register(fd, interest(to))?;
         watches.insert(fd, Watch { key, sides: [None, None] });

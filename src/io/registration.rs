@@ -57,7 +57,7 @@ impl Registration {
                 }
             }
             None => {
-                let both = Interest::READABLE | Interest::WRITABLE;
+                let both = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
                 let key = reactor.register(self.fd, both)?;
                 // The other direction is as unknown as before: try it first.
                 if let Some(source) = reactor.sources.get_mut(key) {
@@ -119,6 +119,7 @@ impl std::future::Future for Readiness<'_> {
             return Poll::Ready(Err(crate::error::Closed::new().into()));
         }
         let Some(key) = this.registration.key.get() else { return this.spend(cx) };
+        let newest = cx.waker().clone();
         let mut reactor = state.reactor.borrow_mut();
         let Some(source) = reactor.sources.get_mut(key) else { return Poll::Ready(Ok(())) };
         let side = &mut source.sides[this.direction as usize];
@@ -128,11 +129,11 @@ impl std::future::Future for Readiness<'_> {
             return this.spend(cx);
         }
         let before = side.waiters.len();
-        let old = state.await_in(&mut side.waiters, &mut this.number, cx.waker());
+        let old = state.await_in(&mut side.waiters, &mut this.number, newest);
         let added = side.waiters.len() - before;
         reactor.waited += added;
         drop(reactor);
-        drop(old);
+        state.discard_waker(old);
         Poll::Pending
     }
 }
@@ -155,8 +156,8 @@ impl Readiness<'_> {
     fn leave(&mut self) {
         let Some(key) = self.registration.key.get().filter(|_| self.number != 0) else { return };
         let number = std::mem::take(&mut self.number);
-        let waiter = self.registration.handle.state.stop_waiting(key, self.direction, number);
-        drop(waiter);
+        let state = &self.registration.handle.state;
+        state.discard_waiter(state.stop_waiting(key, self.direction, number));
     }
 }
 

@@ -4,11 +4,10 @@
 //! them runs. `LOOPS`, the process's only global, has the injector of each open loop, for
 //! wakes from other threads.
 //!
-//! A loop's number is used again after it closed, but never with a generation of task that
-//! it has seen: each number carries the floor at which its next loop begins, and one whose
-//! generations are spent is left alone.
+//! A loop's number is used again after it closed, but never with a generation that it has
+//! seen: each carries the floor at which its next loop begins, until that is spent.
 
-use super::injector::{Injector, Refused};
+use super::injector::Injector;
 use super::slots::{GENERATION_BITS, Key};
 use super::state::{Injected, LoopHandle, State};
 use crate::error::{NoRunningLoop, RunError};
@@ -89,8 +88,7 @@ fn wake_elsewhere(loop_id: u16, key: Key) {
     }
     let loops = LOOPS.read().unwrap_or_else(PoisonError::into_inner);
     let injector = loops.get(loop_id as usize).and_then(|n| n.injector.as_ref());
-    // A wake that cannot be delivered is logged: there is nobody to give it back to.
-    if let Some(Err(Refused::Bell(_, error))) = injector.map(|i| i.push(Injected::Wake(key))) {
+    if let Some(Err(error)) = injector.map(|i| i.push_for_good(Injected::Wake(key))) {
         log::error!("cannot wake the event loop: {error}");
     }
 }

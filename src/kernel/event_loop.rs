@@ -131,7 +131,8 @@ impl State {
             let until = timeout.map(|t| Duration::from_nanos(self.time.now()).saturating_add(t));
             self.emit(|| Event::Sleeps { until });
         }
-        let timeout = if sleeps { timeout } else { Some(Duration::ZERO) };
+        let still = sleeps && self.ready.borrow().len() == 0; // an observer may add to it
+        let timeout = if still { timeout } else { Some(Duration::ZERO) };
         let waited = self.reactor.borrow_mut().wait(timeout);
         if sleeps {
             self.injector.wake_up();
@@ -253,7 +254,7 @@ impl State {
                 drop(reactor);
                 for waiter in waiters.take() {
                     match waiter {
-                        Waiter::Waker(waker) => self.wake_because(Cause::Readiness, &waker),
+                        Waiter::Waker(waker) => self.wake_because(Cause::Readiness, waker),
                         Waiter::Call(mut call, at) => {
                             self.run_call(&mut call, Some(at));
                         }

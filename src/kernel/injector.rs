@@ -4,19 +4,18 @@
 //! in by the loop in step 3 of its next turn. The bell (an eventfd, by `mio::Waker`) is
 //! rung only when the loop sleeps, so once a burst.
 //!
-//! "Is the loop asleep" is decided under the same lock as the push. So there is no moment
-//! between the loop's last look at the queue and its sleep into which a push could fall
-//! unheard: `tests/loom.rs` checks that. The queue has no bound: each entry was asked for
-//! by somebody who was told.
+//! "Is the loop asleep" is decided under the same lock as the push, so there is no moment
+//! between the loop's last look and its sleep into which a push could fall unheard. The
+//! queue has no bound: each entry was asked for by somebody who was told.
 //!
-//! This file knows neither tasks nor mio; its locks come from `super::sync`, which is
-//! loom's when the models include it.
+//! Knows neither tasks nor mio; `tests/loom.rs` puts loom's locks in for `super::sync`.
 
 use super::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use std::io;
+use std::sync::Arc;
 
 /// Rings the loop out of its sleep; may be called from any thread.
-pub(crate) type Bell = Box<dyn Fn() -> io::Result<()> + Send + Sync>;
+pub(crate) type Bell = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 /// Why an item was not accepted.
 #[derive(Debug)]
@@ -32,20 +31,20 @@ pub(crate) struct Injector<T> {
     /// Whether the inbox may hold something; a hint that spares the loop the lock.
     /// Written under the lock only, read without it: the lock orders the rest.
     filled: AtomicBool,
-    bell: Bell,
 }
 
 struct Inbox<T> {
     items: Vec<(u64, T)>,
     next: u64,
     asleep: bool,
-    closed: bool,
+    /// `None`: the loop is closed.
+    bell: Option<Bell>,
 }
 
 impl<T> Injector<T> {
     pub(crate) fn new(bell: Bell) -> Self {
-        let inbox = Inbox { items: Vec::new(), next: 0, asleep: true, closed: false };
-        Injector { inbox: Mutex::new(inbox), filled: AtomicBool::new(false), bell }
+        let inbox = Inbox { items: Vec::new(), next: 0, asleep: true, bell: Some(bell) };
+        Injector { inbox: Mutex::new(inbox), filled: AtomicBool::new(false) }
     }
 
     /// A panic under this lock is impossible (no user code runs there), so poison
@@ -56,8 +55,32 @@ impl<T> Injector<T> {
 
     /// Hands `item` to the loop: it will be taken in, or comes back.
     pub(crate) fn push(&self, item: T) -> Result<(), Refused<T>> {
+        let (number, bell) = self.insert(item)?;
+        let Some(Err(error)) = bell.map(|bell| bell()) else { return Ok(()) };
+        // The item comes out again, unless the loop has got it already. Others may have
+        // counted on this bell: for them it is tried once more.
         let mut inbox = self.lock();
-        if inbox.closed {
+        let place = inbox.items.iter().position(|(n, _)| *n == number);
+        let item = place.map(|place| inbox.items.remove(place).1);
+        inbox.asleep = inbox.items.is_empty();
+        let again = inbox.bell.clone().filter(|_| !inbox.asleep);
+        drop(inbox);
+        if again.is_some_and(|bell| bell().is_err()) {
+            self.lock().asleep = true; // whoever comes next tries
+        }
+        item.map_or(Ok(()), |item| Err(Refused::Bell(item, error)))
+    }
+
+    /// As [`push`](Self::push), for what has nobody to come back to: it stays in any case.
+    pub(crate) fn push_for_good(&self, item: T) -> Result<(), io::Error> {
+        let Ok((_, Some(bell))) = self.insert(item) else { return Ok(()) };
+        bell().inspect_err(|_| self.lock().asleep = true)
+    }
+
+    /// The number of the item, and the bell if it is to be rung.
+    fn insert(&self, item: T) -> Result<(u64, Option<Bell>), Refused<T>> {
+        let mut inbox = self.lock();
+        if inbox.bell.is_none() {
             drop(inbox);
             return Err(Refused::Closed(item));
         }
@@ -66,21 +89,7 @@ impl<T> Injector<T> {
         inbox.items.push((number, item));
         self.filled.store(true, Ordering::Release);
         let ring = std::mem::replace(&mut inbox.asleep, false);
-        drop(inbox);
-        match if ring { (self.bell)() } else { Ok(()) } {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                self.take_back(number).map_or(Ok(()), |item| Err(Refused::Bell(item, error)))
-            }
-        }
-    }
-
-    /// The bell failed: takes the item out again, if the loop has not got it already.
-    fn take_back(&self, number: u64) -> Option<T> {
-        let mut inbox = self.lock();
-        let place = inbox.items.iter().position(|(n, _)| *n == number)?;
-        inbox.asleep = true;
-        Some(inbox.items.remove(place).1)
+        Ok((number, inbox.bell.clone().filter(|_| ring)))
     }
 
     /// Whether something may be waiting; never a false "no" about what was pushed
@@ -100,10 +109,8 @@ impl<T> Injector<T> {
     /// The loop is at rest, driven by nobody: from now on every burst rings, so that who
     /// watches its descriptor hears of it. What came before rings here.
     pub(crate) fn rest(&self) {
-        if !self.fall_asleep() {
-            // A bell that fails here will be heard of at the next push.
-            let _ = (self.bell)();
-        }
+        let bell = if self.fall_asleep() { None } else { self.lock().bell.clone() };
+        let _ = bell.map(|bell| bell()); // if it fails, the next push tries
     }
 
     pub(crate) fn wake_up(&self) {
@@ -119,7 +126,8 @@ impl<T> Injector<T> {
 
     /// Refuses everything from now on and gives back what was not taken in.
     pub(crate) fn close(&self) -> impl Iterator<Item = T> + use<T> {
-        self.lock().closed = true;
+        let bell = self.lock().bell.take();
+        drop(bell);
         self.take()
     }
 }

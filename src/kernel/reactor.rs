@@ -46,7 +46,7 @@ pub(crate) struct Source {
 pub(crate) struct Side {
     /// Ready, as far as is known.
     pub(crate) ready: bool,
-    /// The other end has closed this direction: it stays ready.
+    /// A short read or write proves nothing any more: the other end has closed it.
     pub(crate) ended: bool,
     pub(crate) waiters: Waiters,
 }
@@ -155,7 +155,8 @@ impl Source {
     fn note(&mut self, event: &Event) {
         let [read, write] = &mut self.sides;
         read.ready |= event.is_readable() || event.is_read_closed() || event.is_error();
-        read.ended |= event.is_read_closed() || event.is_error();
+        // Before an urgent byte a read stops short, too.
+        read.ended |= event.is_read_closed() || event.is_error() || event.is_priority();
         write.ready |= event.is_writable() || event.is_write_closed() || event.is_error();
         write.ended |= event.is_write_closed() || event.is_error();
     }

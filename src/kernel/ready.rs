@@ -5,8 +5,7 @@
 //! callbacks in a row are one entry. Their closures are in a ring of their own, in the
 //! same order, numbered from the first that the loop ever had: so a handle finds one.
 //!
-//! All operations are O(1). The queue has no bound: it holds each task once, and each
-//! callback that somebody scheduled.
+//! All operations are O(1). No bound: it holds each task once, and what was asked for.
 
 use super::slots::Key;
 use crate::call::Call;

@@ -5,8 +5,8 @@
 //! a descriptor closed meanwhile) can never reach the value that lives there next. A
 //! place whose generations are used up is retired, not wrapped.
 //!
-//! Every operation is O(1). The `slab` crate forgets a place's generation when the value
-//! goes; where no key outlives its value (timers, leaves), it is used as it is.
+//! All is O(1). The `slab` crate forgets a place's generation when the value goes; where no
+//! key outlives its value (timers, leaves), it is used as it is.
 
 /// Bits of a generation.
 pub(crate) const GENERATION_BITS: u32 = 24;
@@ -75,8 +75,6 @@ impl<T> Slots<T> {
         Slots { places: Vec::new(), free: NONE, floor, live: 0 }
     }
 
-    /// Stores what `make` returns.
-    ///
     /// # Panics
     /// When 2^26 values live at once.
     #[inline(always)] // so that the value is written where it stays, not copied there

@@ -21,14 +21,12 @@ use slab::Slab;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
-/// A way to a loop from its own thread: cheap to clone, and harmless when the loop is
-/// closed, which every call then says. [`RemoteHandle`](crate::RemoteHandle) is the way
-/// for other threads.
+/// A way to a loop from its own thread: cheap to clone, harmless when the loop is closed.
+/// [`RemoteHandle`](crate::RemoteHandle) is the way for other threads.
 #[derive(Clone)]
 pub struct LoopHandle {
     pub(crate) state: Rc<State>,
@@ -42,8 +40,6 @@ pub(crate) struct State {
     pub(crate) ready: RefCell<Ready>,
     pub(crate) timers: RefCell<Timers<Timer>>,
     pub(crate) reactor: RefCell<Reactor>,
-    /// The reactor's descriptor once more, for those who embed the loop.
-    pub(crate) epoll: OwnedFd,
     pub(crate) injector: Arc<Injector<Injected>>,
     /// Shared with every `RemoteHandle`: while there is one, other threads may call in.
     pub(crate) presence: Arc<()>,
@@ -159,7 +155,7 @@ impl State {
     pub(crate) fn wake_all(&self, waiters: impl Iterator<Item = Waiter>, cause: Cause) {
         for waiter in waiters {
             match waiter {
-                Waiter::Waker(waker) => self.wake_because(cause, &waker),
+                Waiter::Waker(waker) => self.wake_because(cause, waker),
                 Waiter::Call(call, at) => {
                     self.push_call(|place| *place = call, at, cause);
                 }
@@ -169,9 +165,9 @@ impl State {
 
     /// Wakes by a waker, which may be anybody's code.
     #[inline]
-    pub(crate) fn wake_because(&self, cause: Cause, waker: &Waker) {
+    pub(crate) fn wake_because(&self, cause: Cause, waker: Waker) {
         self.because(cause, || {
-            self.reports.contain("a waker", || waker.wake_by_ref());
+            self.reports.contain("a waker", || waker.wake());
         });
     }
 

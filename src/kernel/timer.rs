@@ -1,9 +1,8 @@
 //! What a timer does when it comes due: run a callback, or end a sleep.
 //!
 //! A sleep is a timer *callback* that completes a wait, which wakes the task: so the task
-//! goes on one turn after its timer fired, as in asyncio. The slot of a sleep belongs to
-//! the future that sleeps, and is there until that is done with it. Nearly always the
-//! waker of a sleep is its task's own, and then the task's key is all that is kept.
+//! goes on one turn after its timer fired, as in asyncio. Its slot belongs to the future
+//! that sleeps. Nearly always its waker is its task's own, and the task's key is kept.
 
 use super::slots::Key;
 use super::state::State;
@@ -66,9 +65,9 @@ impl State {
             }
             Some(Timer::Other(sleeper)) if sleeper.over == Over::No => {
                 sleeper.over = how;
-                let waker = sleeper.waker.clone();
+                let waker = std::mem::replace(&mut sleeper.waker, Waker::noop().clone());
                 drop(timers);
-                self.wake_because(cause, &waker);
+                self.wake_because(cause, waker);
                 true
             }
             _ => false,

@@ -7,7 +7,7 @@
 //! number, and swept out when such are more than half (asyncio's rule, and its figures).
 //!
 //! Arming is O(1), or O(log n) for a timer that lives, cancelling O(1), popping O(log n).
-//! This file does not know what a timer does, nor what time it is.
+//! Does not know what a timer does, nor what time it is.
 
 use crate::clock::NEVER;
 use slab::Slab;

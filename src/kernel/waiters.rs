@@ -5,7 +5,7 @@
 //! it goes away; numbers rise along the list and are never used twice. Adding is O(1),
 //! finding O(log n); gaps left by those who went are closed when they are more than half.
 //!
-//! One word when nobody waits. This file does not know what is waited for.
+//! One word when nobody waits. Does not know what is waited for.
 
 use crate::call::Call;
 use crate::observe::Site;

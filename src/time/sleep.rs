@@ -93,23 +93,35 @@ impl State {
 
     #[inline]
     fn poll_sleep(&self, index: u32, newest: &Waker) -> Poll<()> {
-        let mut timers = self.timers.borrow_mut();
-        let old = match timers.at(index) {
-            Some(Timer::Task(task, Over::No)) if waker::is_of(newest, self.id, *task) => None,
-            Some(timer @ Timer::Task(_, Over::No)) => {
-                let owner = timer.owner();
-                let sleeper = Sleeper { waker: newest.clone(), owner, over: Over::No };
-                *timer = Timer::Other(Box::new(sleeper));
-                None
+        match self.timers.borrow_mut().at(index) {
+            Some(Timer::Task(task, Over::No)) => {
+                let same = waker::is_of(newest, self.id, *task);
+                if same && self.current_task() == Some(*task) {
+                    return Poll::Pending;
+                }
             }
-            Some(Timer::Other(sleeper)) if sleeper.over == Over::No => {
-                Some(std::mem::replace(&mut sleeper.waker, newest.clone()))
-            }
+            Some(timer) if timer.over() == Over::No => {}
             _ => return Poll::Ready(()),
-        };
-        drop(timers);
-        drop(old); // a foreign waker's drop is user code
+        }
+        self.hand_over(index, newest);
         Poll::Pending
+    }
+
+    /// A sleep has another waker now, or another task to sleep in.
+    #[cold]
+    fn hand_over(&self, index: u32, newest: &Waker) {
+        let owner = self.current_task();
+        let sleeper = Sleeper { waker: newest.clone(), owner, over: Over::No };
+        let mut timers = self.timers.borrow_mut();
+        let Some(timer) = timers.at(index) else { return };
+        let before = timer.owner();
+        let old = std::mem::replace(timer, Timer::Other(Box::new(sleeper)));
+        drop(timers);
+        if before != owner {
+            before.iter().for_each(|task| self.enrol(*task, index | SLEEP, u32::MAX));
+            owner.iter().for_each(|task| self.enrol(*task, index | SLEEP, 1));
+        }
+        self.reports.contain("a waker", || drop(old));
     }
 
     /// Gives up the slot of a sleep, over or not.
@@ -118,6 +130,9 @@ impl State {
         let timer = self.timers.borrow_mut().remove_at(index);
         if let Some(owner) = timer.as_ref().and_then(Timer::owner) {
             self.enrol(owner, index | SLEEP, u32::MAX);
+        }
+        if let Some(foreign @ Timer::Other(_)) = timer {
+            self.reports.contain("a waker", || drop(foreign));
         }
     }
 }
@@ -159,6 +174,11 @@ impl Future for YieldNow {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if step == self.begun { Poll::Pending } else { Poll::Ready(()) }
+        if step != self.begun {
+            return Poll::Ready(());
+        }
+        // Polled twice in one step: whoever did that has used up the wake.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
