@@ -16,6 +16,7 @@ mod fairness;
 mod fairness_io;
 mod hooks;
 mod lost_wakeups;
+mod outlived;
 mod panics;
 mod panics_close;
 

@@ -5,6 +5,7 @@ use crate::support::{OnDrop, bump, counter, nth, virtual_loop};
 use oneloop::{EventLoop, LoopHandle, RunError, Task, TaskRef};
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -232,4 +233,49 @@ fn pn_014_a_sleep_outside_of_a_loop_says_what_is_missing() {
     let payload = std::panic::catch_unwind(poll).expect_err("it panics as documented");
     let text = oneloop::error::panic_message(&*payload);
     assert!(text.contains("no event loop is running"), "{text}");
+}
+
+/// Awaits something once, in a first task that stays, and then in a second one; cancels
+/// the first. Whether the second gets what it waits for.
+fn changes_hands<F>(event_loop: &EventLoop, waited_for: F, complete: impl FnOnce()) -> F::Output
+where
+    F: Future + Unpin + 'static,
+{
+    let slot = Rc::new(RefCell::new(Some(waited_for)));
+    let first = slot.clone();
+    let first = event_loop.spawn(poll_fn(move |cx| -> Poll<()> {
+        if let Some(waited_for) = &mut *first.borrow_mut() {
+            assert!(Pin::new(waited_for).poll(cx).is_pending());
+        }
+        Poll::Pending
+    }));
+    let first = first.expect("the loop is open");
+    turn(event_loop);
+    let taken = slot.take().expect("it is there");
+    let second = event_loop.spawn(taken).expect("the loop is open");
+    turn(event_loop);
+    first.cancel();
+    turn(event_loop);
+    complete();
+    event_loop.run_until_complete(second).expect("it ends").expect("nobody cancelled it")
+}
+
+#[test]
+fn pn_007_a_future_that_changed_hands_is_not_cancelled_with_its_first_owner() {
+    let event_loop = virtual_loop();
+    let future = event_loop.create_future::<u8>();
+    let set = future.clone();
+    let complete = move || assert!(set.set_result(7).is_ok(), "it was cancelled");
+    assert_eq!(changes_hands(&event_loop, future, complete), Ok(7));
+}
+
+#[test]
+fn pn_007_a_task_whose_handle_changed_hands_is_not_cancelled_with_its_first_owner() {
+    let event_loop = virtual_loop();
+    let end = event_loop.create_future::<u8>();
+    let set = end.clone();
+    let task = event_loop.spawn(end);
+    let complete = move || assert!(set.set_result(7).is_ok(), "it was cancelled");
+    let result = changes_hands(&event_loop, task.expect("the loop is open"), complete);
+    assert_eq!(result.expect("it was not cancelled"), Ok(7));
 }
