@@ -44,10 +44,10 @@ impl Future for Sleep {
             Nap::Turn(turn) => Pin::new(turn).poll(cx),
             Nap::Until(deadline) => {
                 let deadline = *deadline;
-                let waiting = context::with_current(|handle| {
-                    Nap::Waiting(handle.clone(), handle.state.arm_sleep(deadline, cx.waker()))
-                });
-                self.0 = waiting.unwrap_or_else(|none| panic!("cannot sleep: {none}"));
+                let handle = context::with_current(LoopHandle::clone);
+                let handle = handle.unwrap_or_else(|none| panic!("cannot sleep: {none}"));
+                let index = handle.state.arm_sleep(deadline, cx.waker());
+                self.0 = Nap::Waiting(handle, index);
                 Poll::Pending
             }
             Nap::Waiting(handle, index) => {

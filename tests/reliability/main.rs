@@ -19,9 +19,9 @@ mod lost_wakeups;
 mod outlived;
 mod panics;
 mod panics_close;
-
 mod pool;
 mod reentrancy;
+mod strangers;
 mod support;
 mod timers;
 mod wakers;

@@ -257,19 +257,25 @@ fn wk_009_a_waker_may_call_back_in_when_dropped() {
     within(|| ALL.into_iter().for_each(|make| lets_in(make, Call::Drop)));
 }
 
+#[test]
+fn wk_009_a_waker_may_call_back_in_when_cloned() {
+    within(|| ALL.into_iter().for_each(|make| lets_in(make, Call::Clone)));
+}
+
 /// Who waits for the pool to end has a waker, too.
 #[test]
 fn wk_009_a_waker_of_a_shutdown_may_submit_a_job_when_dropped() {
     within(|| {
         let event_loop = new_loop();
         let (go, wait) = mpsc::channel::<()>();
-        let (begin, begun) = mpsc::channel();
-        let work = move || {
-            begin.send(()).expect("the test waits");
-            wait.recv().expect("the test tells it to end");
-        };
-        let job = event_loop.run_in_executor(work).expect("the loop is open");
-        begun.recv().expect("the job begins");
+        let (begun, begins) = mpsc::channel::<()>();
+        let job = event_loop
+            .run_in_executor(move || {
+                begun.send(()).expect("the test waits for that");
+                let _ = wait.recv();
+            })
+            .expect("it is open");
+        begins.recv().expect("the job begins");
         let handle = event_loop.handle();
         let shutdown = async move {
             let _ = handle.shutdown_default_executor(Duration::MAX).await;
