@@ -1,6 +1,8 @@
 //! FD: a descriptor's events reach its own watcher, all of them, and nobody else.
 
-use crate::support::{Watch, bump, counter, in_child, loop_on, new_loop, open_descriptors, within};
+use crate::support::{
+    OnDrop, Watch, bump, counter, in_child, loop_on, new_loop, open_descriptors, reports, within,
+};
 use oneloop::io::AsyncFd;
 use oneloop::{Clock, Event, EventLoop, LoopHandle};
 use std::cell::{Cell, RefCell};
@@ -200,6 +202,32 @@ fn fd_006_a_reader_on_a_number_that_was_closed_under_another_works() {
         far.write_all(b"x").expect("there is room");
         (0..3).for_each(|_| turn(&event_loop));
         assert!(calls.get() > 0, "the reader was accepted and is never called");
+    });
+}
+
+/// What is left of a watcher whose descriptor was closed under it goes when another one
+/// takes the number; its drop is the user's code.
+#[test]
+fn fd_006_a_watcher_that_is_replaced_may_call_back_in_as_it_is_dropped() {
+    in_child(fd_006_a_watcher_that_is_replaced_may_call_back_in_as_it_is_dropped, || {
+        let event_loop = new_loop();
+        let reports = reports(&event_loop);
+        let ((near, _peer), (other, _other_peer)) = (pair(), pair());
+        let number = near.as_raw_fd();
+        let handle = event_loop.handle();
+        let held = OnDrop(move || {
+            handle.add_reader(&other, || {}).expect("a socket can be polled");
+            assert!(handle.remove_reader(&other));
+        });
+        let writer = move || assert!(std::ptr::from_ref(&held).is_aligned());
+        event_loop.add_writer(&near, writer).expect("a socket can be polled");
+        drop(near);
+        let (near, _far) = pair();
+        assert_eq!(near.as_raw_fd(), number);
+        event_loop.add_reader(&near, || {}).expect("a socket can be polled");
+        assert!(event_loop.remove_reader(&near));
+        drop(event_loop);
+        assert_eq!(*reports.borrow(), Vec::<String>::new());
     });
 }
 

@@ -9,12 +9,14 @@
 
 mod accept;
 mod coverage;
+mod depth;
 mod descriptors;
 mod descriptors_bytes;
 mod fairness;
 mod fairness_io;
 mod hooks;
 mod lost_wakeups;
+mod outlived;
 mod panics;
 mod panics_close;
 mod pool;

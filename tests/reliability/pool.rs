@@ -1,6 +1,6 @@
 //! TP: every job is run or refused, and its awaiter is told.
 
-use crate::support::{OnDrop, in_child, new_loop, rounds, within};
+use crate::support::{OnDrop, Rng, in_child, new_loop, rounds, within};
 use oneloop::{EventLoop, JoinError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::HashSet;
@@ -44,6 +44,34 @@ fn tp_001_many_jobs_for_one_worker_all_run_in_their_order() {
             order.lock().expect("no panic").is_sorted()
         };
         assert!(hasty(1).run(main).expect("it ends"));
+    });
+}
+
+/// Bursts of any size, some jobs short and some not, workers that go and come: whoever is
+/// called, and whoever takes the job before him, no job is left.
+#[test]
+fn tp_001_bursts_of_any_size_all_run() {
+    within(|| {
+        for seed in 0..rounds(20, 1_000) as u64 {
+            let mut rng = Rng::new(seed);
+            let (workers, bursts) = (1 + rng.below(4) as usize, 1 + rng.below(100));
+            let main = async move {
+                for _ in 0..bursts {
+                    let size = 1 + rng.below(8);
+                    let submit = |_| {
+                        let spins = rng.below(3) * rng.below(2_000);
+                        oneloop::run_blocking(move || {
+                            (0..spins).for_each(|_| std::hint::spin_loop())
+                        })
+                    };
+                    let jobs: Vec<_> = (0..size).map(submit).collect();
+                    for job in jobs {
+                        job.await.expect("it runs");
+                    }
+                }
+            };
+            hasty(workers).run(main).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        }
     });
 }
 

@@ -6,21 +6,27 @@ use super::super::slots::Key;
 use super::super::state::Injected;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 fn broken<T>() -> Injector<T> {
-    Injector::new(std::sync::Arc::new(|| Err(io::ErrorKind::PermissionDenied.into())))
+    Injector::new(Arc::new(|| Err(io::ErrorKind::PermissionDenied.into())))
 }
 
 fn taken<T>(injector: &Injector<T>) -> Vec<T> {
     injector.take().collect()
 }
 
+/// The injector whose bell it is that asks.
+fn the_one(place: &OnceLock<Weak<Injector<u8>>>) -> Arc<Injector<u8>> {
+    let there = place.get().and_then(Weak::upgrade);
+    there.expect("it was put there before the first push")
+}
+
 #[test]
 fn lw_002_the_bell_rings_once_a_sleep() {
     let rings = Arc::new(AtomicUsize::new(0));
     let bell = rings.clone();
-    let injector = Injector::new(std::sync::Arc::new(move || {
+    let injector = Injector::new(Arc::new(move || {
         bell.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }));
@@ -35,7 +41,7 @@ fn lw_002_the_bell_rings_once_a_sleep() {
 
 #[test]
 fn lw_002_what_is_pushed_while_the_loop_drains_is_for_the_next_drain() {
-    let injector = Injector::new(std::sync::Arc::new(|| Ok(())));
+    let injector = Injector::new(Arc::new(|| Ok(())));
     injector.push(1).expect("it is open");
     let first = taken(&injector);
     injector.push(2).expect("it is open");
@@ -47,14 +53,13 @@ fn lw_002_what_is_pushed_while_the_loop_drains_is_for_the_next_drain() {
 #[test]
 fn lw_005_the_item_is_there_when_the_bell_rings() {
     let found = Arc::new(Mutex::new(Vec::new()));
-    let (seen, injector) = (found.clone(), Arc::new(OnceLock::<Arc<Injector<u8>>>::new()));
+    let (seen, injector) = (found.clone(), Arc::new(OnceLock::<Weak<Injector<u8>>>::new()));
     let look = injector.clone();
-    let made = Arc::new(Injector::new(std::sync::Arc::new(move || {
-        let injector = look.get().expect("it was set before the first push");
-        seen.lock().expect("no panic here").extend(taken(injector));
+    let made = Arc::new(Injector::new(Arc::new(move || {
+        seen.lock().expect("no panic here").extend(taken(&the_one(&look)));
         Ok(())
     })));
-    injector.set(made.clone()).ok();
+    injector.set(Arc::downgrade(&made)).ok();
     assert!(made.fall_asleep());
     made.push(7).expect("the bell works");
     assert_eq!(*found.lock().expect("no panic here"), [7]);
@@ -80,13 +85,13 @@ fn lw_006_each_push_to_a_sleeping_loop_tries_the_bell_again() {
 
 #[test]
 fn lw_006_an_item_that_was_taken_although_the_bell_failed_is_accepted() {
-    let injector = Arc::new(OnceLock::<Arc<Injector<u8>>>::new());
+    let injector = Arc::new(OnceLock::<Weak<Injector<u8>>>::new());
     let look = injector.clone();
-    let made = Arc::new(Injector::new(std::sync::Arc::new(move || {
-        assert_eq!(taken(look.get().expect("it was set before the first push")), [7]);
+    let made = Arc::new(Injector::new(Arc::new(move || {
+        assert_eq!(taken(&the_one(&look)), [7]);
         Err(io::ErrorKind::PermissionDenied.into())
     })));
-    injector.set(made.clone()).ok();
+    injector.set(Arc::downgrade(&made)).ok();
     assert!(made.fall_asleep());
     assert!(made.push(7).is_ok());
 }
@@ -94,18 +99,17 @@ fn lw_006_an_item_that_was_taken_although_the_bell_failed_is_accepted() {
 /// The bell fails once, and meanwhile a second thread's push counts on it.
 #[test]
 fn lw_006_a_push_that_counted_on_a_bell_that_failed_is_not_stranded() {
-    let injector = Arc::new(OnceLock::<Arc<Injector<u8>>>::new());
+    let injector = Arc::new(OnceLock::<Weak<Injector<u8>>>::new());
     let (look, rings) = (injector.clone(), Arc::new(AtomicUsize::new(0)));
     let rung = rings.clone();
-    let made = Arc::new(Injector::new(std::sync::Arc::new(move || {
+    let made = Arc::new(Injector::new(Arc::new(move || {
         if rung.fetch_add(1, Ordering::SeqCst) > 0 {
             return Ok(());
         }
-        let injector = look.get().expect("it was set before the first push");
-        injector.push(2).expect("to the second it looks as if the bell had been rung");
+        the_one(&look).push(2).expect("to the second it looks as if the bell had been rung");
         Err(io::ErrorKind::PermissionDenied.into())
     })));
-    injector.set(made.clone()).ok();
+    injector.set(Arc::downgrade(&made)).ok();
     assert!(made.fall_asleep());
     let first = made.push(1);
     let stranded = rings.load(Ordering::SeqCst) == 1 && !taken(&made).is_empty();
@@ -128,7 +132,7 @@ fn lw_006_a_wake_whose_bell_failed_stays_for_the_next_turn() {
 fn lw_002_at_rest_each_burst_rings_also_what_came_before() {
     let rings = Arc::new(AtomicUsize::new(0));
     let bell = rings.clone();
-    let injector = Injector::new(std::sync::Arc::new(move || {
+    let injector = Injector::new(Arc::new(move || {
         bell.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }));
@@ -145,7 +149,7 @@ fn lw_002_at_rest_each_burst_rings_also_what_came_before() {
 
 #[test]
 fn wk_004_a_closed_injector_gives_back_what_was_not_taken_and_refuses_the_rest() {
-    let injector = Injector::new(std::sync::Arc::new(|| Ok(())));
+    let injector = Injector::new(Arc::new(|| Ok(())));
     injector.push(1).expect("it is open");
     assert_eq!(injector.close().collect::<Vec<_>>(), [1]);
     assert!(matches!(injector.push(2), Err(Refused::Closed(2))));

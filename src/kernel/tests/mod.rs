@@ -3,11 +3,14 @@
 //! A leaf knows no loop, so its whole behaviour fits a `BTreeMap`, a `HashMap` or a `Vec`.
 //! A failing run prints its seed; `seed` runs that one again.
 
+mod call;
 mod injector;
 mod ready;
 mod slots;
 mod timers;
 mod waiters;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// xorshift64*: small, and the same on every machine.
 struct Rng(u64);
@@ -26,21 +29,11 @@ impl Rng {
     }
 }
 
-/// Names the seed of a run that panicked.
-struct Named(u64);
-
-impl Drop for Named {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("failed with seed {}", self.0);
-        }
-    }
-}
-
+/// Runs `test` with a seed, which a failure names.
 fn seed(seed: u64, test: impl FnOnce(&mut Rng)) {
-    let named = Named(seed);
-    test(&mut Rng(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1));
-    drop(named);
+    let mut rng = Rng(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let well = catch_unwind(AssertUnwindSafe(|| test(&mut rng))).is_ok();
+    assert!(well, "failed with seed {seed}, as said above");
 }
 
 /// Runs `test` with each of a thousand seeds.
