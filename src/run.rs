@@ -50,6 +50,7 @@ impl EventLoop {
     where
         F: std::future::Future + 'static,
     {
+        self.may_run()?;
         let ending = Ending(&self);
         let result = self.run_until_complete(main);
         drop(ending);

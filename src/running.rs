@@ -57,7 +57,7 @@ impl LoopHandle {
     }
 
     /// Says what is wrong before anything is begun.
-    fn may_run(&self) -> Result<(), RunError> {
+    pub(crate) fn may_run(&self) -> Result<(), RunError> {
         if self.is_closed() { Err(RunError::Closed) } else { context::enter(self).map(drop) }
     }
 

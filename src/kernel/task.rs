@@ -150,7 +150,7 @@ impl State {
         if let Some(task) = tasks.get_mut(key) {
             task.body = Some(body);
             task.phase = Phase::Waiting;
-            if task.cancel != Cancel::No {
+            if task.cancel == Cancel::Pending {
                 drop(tasks);
                 self.route_cancel(key);
             }
@@ -185,7 +185,7 @@ impl State {
     fn finish(&self, key: Key, body: BoxBody, phase: Phase) -> Outcome {
         let mut tasks = self.tasks.borrow_mut();
         let Some(task) = tasks.get_mut(key) else { return phase.outcome() };
-        if phase == Phase::Finished && task.cancel != Cancel::No {
+        if phase == Phase::Finished && task.cancel == Cancel::Pending {
             // A cancel request that found no await to arrive at: the value is lost.
             task.cancel = Cancel::No;
             drop(tasks);

@@ -16,12 +16,12 @@ impl TcpStream {
     /// Connects to `address`.
     ///
     /// # Errors
-    /// When the connection is refused, or cannot be made for another reason.
+    /// When the connection is refused, or cannot be made for another reason, or when no loop
+    /// is running on this thread.
     ///
     /// # Cancel safety
     /// Dropping it gives the attempt up and closes the socket.
     ///
-    /// Also when no loop is running on this thread.
     pub async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         let fd = AsyncFd::new(mio::net::TcpStream::connect(address)?)?;
         let connected = |stream: &mio::net::TcpStream| {

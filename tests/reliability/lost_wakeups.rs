@@ -111,14 +111,6 @@ fn lw_001_what_a_thread_sends_to_a_loop_at_rest_is_seen_by_who_watches_it() {
     assert!(!is_seen(&event_loop));
 }
 
-/// What the outer loop's own callbacks do to it, on the same thread.
-#[test]
-fn lw_001_what_happens_here_to_a_loop_at_rest_is_seen_by_who_watches_it() {
-    let (event_loop, future) = at_rest();
-    future.set_result(()).expect("it is set once");
-    assert!(is_seen(&event_loop), "a task is ready, and nobody is told");
-}
-
 /// An item that is taken in injects another, and then a thread injects: both run, and no
 /// timer or descriptor helps.
 #[test]

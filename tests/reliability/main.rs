@@ -16,7 +16,6 @@ mod fairness;
 mod fairness_io;
 mod hooks;
 mod lost_wakeups;
-mod outlived;
 mod panics;
 mod panics_close;
 mod pool;

@@ -1,7 +1,7 @@
 //! PN, panics: they end what they happen in, are told once, and harm nobody else.
 
 use crate::support::{
-    OnDrop, bump, child_of, counter, in_child, logged, new_loop, nth, reports, virtual_loop, within,
+    OnDrop, bump, child_of, counter, logged, new_loop, nth, reports, virtual_loop, within,
 };
 use oneloop::{EventLoop, LoopHandle, Task};
 use std::cell::RefCell;
@@ -237,45 +237,6 @@ fn pn_002_a_panic_whose_payload_panics_when_it_is_dropped_is_contained() {
 fn bomb_that_may_travel() -> OnDrop<impl FnMut() + Send> {
     let mut first = true;
     OnDrop(move || assert!(!std::mem::take(&mut first), "the drop panics"))
-}
-
-/// A second panic while the first unwinds would end the process: so what belongs to
-/// different people is dropped one by one.
-#[test]
-fn pn_002_a_task_and_its_callbacks_may_all_panic_when_the_loop_drops_them() {
-    in_child(pn_002_a_task_and_its_callbacks_may_all_panic_when_the_loop_drops_them, || {
-        let event_loop = virtual_loop();
-        let reports = reports(&event_loop);
-        let held = bomb();
-        let task = event_loop.spawn(async move {
-            let _held = held;
-            pending::<()>().await;
-        });
-        let task = task.expect("the loop is open");
-        for _ in 0..2 {
-            let held = bomb();
-            task.add_done_callback(move |_| drop(held));
-        }
-        turn(&event_loop);
-        drop(event_loop);
-        assert_eq!(reports.borrow().len(), 4, "{:?}", reports.borrow());
-    });
-}
-
-#[test]
-fn pn_002_a_reader_and_a_writer_may_both_panic_when_the_loop_drops_them() {
-    in_child(pn_002_a_reader_and_a_writer_may_both_panic_when_the_loop_drops_them, || {
-        let event_loop = virtual_loop();
-        let reports = reports(&event_loop);
-        let (near, _far) = std::os::unix::net::UnixStream::pair().expect("a socket pair");
-        let (reads, writes) = (bomb(), bomb());
-        let read = move || assert!(std::ptr::from_ref(&reads).is_aligned());
-        let write = move || assert!(std::ptr::from_ref(&writes).is_aligned());
-        event_loop.add_reader(&near, read).expect("a socket can be polled");
-        event_loop.add_writer(&near, write).expect("a socket can be polled");
-        drop(event_loop);
-        assert_eq!(reports.borrow().len(), 2, "{:?}", reports.borrow());
-    });
 }
 
 #[test]

@@ -2,10 +2,9 @@
 //! user's, and what changes hands.
 
 use crate::support::{OnDrop, bump, counter, nth, virtual_loop};
-use oneloop::{EventLoop, LoopHandle, RunError, Task, TaskRef};
+use oneloop::{LoopHandle, RunError, Task, TaskRef};
 use std::cell::RefCell;
 use std::future::{pending, poll_fn};
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -160,49 +159,4 @@ fn pn_007_a_result_that_calls_back_in_as_it_is_cloned_is_given() {
     let future = event_loop.create_future();
     assert!(future.set_result(Curious(event_loop.handle(), tasks)).is_ok());
     assert!(future.result().is_ok());
-}
-
-/// Awaits something once, in a first task that stays, and then in a second one; cancels
-/// the first. Whether the second gets what it waits for.
-fn changes_hands<F>(event_loop: &EventLoop, waited_for: F, complete: impl FnOnce()) -> F::Output
-where
-    F: Future + Unpin + 'static,
-{
-    let slot = Rc::new(RefCell::new(Some(waited_for)));
-    let first = slot.clone();
-    let first = event_loop.spawn(poll_fn(move |cx| -> Poll<()> {
-        if let Some(waited_for) = &mut *first.borrow_mut() {
-            assert!(Pin::new(waited_for).poll(cx).is_pending());
-        }
-        Poll::Pending
-    }));
-    let first = first.expect("the loop is open");
-    turn(event_loop);
-    let taken = slot.take().expect("it is there");
-    let second = event_loop.spawn(taken).expect("the loop is open");
-    turn(event_loop);
-    first.cancel();
-    turn(event_loop);
-    complete();
-    event_loop.run_until_complete(second).expect("it ends").expect("nobody cancelled it")
-}
-
-#[test]
-fn pn_007_a_future_that_changed_hands_is_not_cancelled_with_its_first_owner() {
-    let event_loop = virtual_loop();
-    let future = event_loop.create_future::<u8>();
-    let set = future.clone();
-    let complete = move || assert!(set.set_result(7).is_ok(), "it was cancelled");
-    assert_eq!(changes_hands(&event_loop, future, complete), Ok(7));
-}
-
-#[test]
-fn pn_007_a_task_whose_handle_changed_hands_is_not_cancelled_with_its_first_owner() {
-    let event_loop = virtual_loop();
-    let end = event_loop.create_future::<u8>();
-    let set = end.clone();
-    let task = event_loop.spawn(end);
-    let complete = move || assert!(set.set_result(7).is_ok(), "it was cancelled");
-    let result = changes_hands(&event_loop, task.expect("the loop is open"), complete);
-    assert_eq!(result.expect("it was not cancelled"), Ok(7));
 }

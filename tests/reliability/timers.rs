@@ -315,7 +315,7 @@ fn ticks_after_a_leap(missed: MissedTick) -> Vec<u64> {
     }));
     for step in [1, 3600, 1] {
         event_loop.advance(Duration::from_secs(step));
-        (0..4).for_each(|_| turn(&event_loop));
+        (0..4_000).for_each(|_| turn(&event_loop));
     }
     ticks.take()
 }
