@@ -15,6 +15,8 @@ use std::mem::{MaybeUninit, align_of, size_of};
 const WORDS: usize = 3;
 type Storage = [MaybeUninit<usize>; WORDS];
 
+// SAFETY: what both functions ask of their caller is that the storage holds the closure
+// they were made for, and that nobody uses it after: `Call` keeps the two together.
 struct VTable {
     run: unsafe fn(*mut Storage),
     discard: unsafe fn(*mut Storage),

@@ -1,6 +1,6 @@
 //! `EventLoop`: the loop's owner, how it is made, and its settings.
 
-use crate::clock::{Time, nanos};
+use crate::clock::{NEVER, Time, nanos};
 use crate::error::{NoRunningLoop, Payload};
 use crate::exception::{ExceptionContext, Reports};
 use crate::kernel::{Entry, Injector, Life, Reactor, Ready, Slots, State, Timers, context};
@@ -195,7 +195,8 @@ impl LoopHandle {
 
     /// When the next timer is due, for a program whose own loop drives this one.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.state.timers.borrow_mut().next_deadline().map(Duration::from_nanos)
+        let next = self.state.timers.borrow_mut().next_deadline();
+        next.filter(|deadline| *deadline != NEVER).map(Duration::from_nanos)
     }
 
     /// Moves a `Clock::Manual` (or `AutoJump`) forwards. What is due then runs in the
@@ -236,7 +237,10 @@ impl LoopHandle {
     }
 }
 
-/// The descriptor to watch from another loop: readable when there is something to do.
+/// The descriptor to watch from another loop: readable when a descriptor of the loop is
+/// ready, or another thread sent something. It does not tell of timers, see
+/// [`next_deadline`](LoopHandle::next_deadline), nor of what this thread itself made ready
+/// between two turns: call [`turn`](LoopHandle::turn) after that.
 impl AsFd for EventLoop {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.as_fd()
