@@ -55,6 +55,7 @@ mod remote;
 mod run;
 mod running;
 mod stage;
+pub mod sync;
 mod task;
 mod task_ref;
 pub mod time;
