@@ -7,9 +7,12 @@
 //! is dropped, unpolled.
 
 use crate::TaskRef;
-use crate::kernel::{Cancel, Cancelling, Entry, Key, Over, Phase, State, Target};
-use crate::observe::{Cause, Event};
+use crate::kernel::waker;
+use crate::kernel::{Cancel, Cancelling, Entry, Key, Over, Phase, Polled, ROOT, State, Target};
+use crate::observe::{Cause, Event, Outcome};
+use crate::stage::BoxBody;
 use std::collections::HashSet;
+use std::task::{Poll, Waker};
 
 impl TaskRef {
     /// Asks the task to end. The request is delivered at the start of its next step, in
@@ -79,21 +82,75 @@ impl Cancelling for State {
             passed.insert(at);
             at = next;
         }
-        let accepted = match self.waits_now(at) {
-            Some(Target::Future(future)) => {
-                self.set_cancel(at, Cancel::PassedOn);
-                future.cancel()
+        self.set_cancel(at, Cancel::PassedOn);
+        match self.waits_now(at) {
+            Some(Target::Future(future)) if future.clone().cancel() => {}
+            // One whose children are done, and which will be done in its time.
+            Some(Target::Future(future)) if !future.is_done() => {
+                self.set_cancel(at, Cancel::Pending);
             }
-            Some(Target::Sleep(timer)) => {
-                self.set_cancel(at, Cancel::PassedOn);
-                self.finish_sleep(timer, Over::Cancelled, Cause::Cancel)
-            }
-            Some(Target::Task(_)) | None => return self.keep_cancel(at),
-        };
-        if !accepted {
-            // It is done: it has woken the task, or will not do so again.
-            self.keep_cancel(at);
+            Some(Target::Sleep(timer))
+                if self.finish_sleep(timer, Over::Cancelled, Cause::Cancel) => {}
+            _ => self.keep_cancel(at),
         }
+    }
+
+    fn deliver(&self, key: Key, body: BoxBody) -> Outcome {
+        self.deliver_in(self.innermost_scope(key), key, body)
+    }
+
+    fn raise(&self, key: Key, body: BoxBody, polled: Polled) -> Outcome {
+        match (&polled, self.raising.get()) {
+            (Ok(Poll::Pending), Some(scope)) => self.deliver_in(scope, key, body),
+            _ => self.end_raising(key, body, polled),
+        }
+    }
+}
+
+impl State {
+    /// Has a cancellation arrive in `scope`, or else in the one around it, and so on out to
+    /// the task itself, whose body is dropped. What is raised again meanwhile goes on from
+    /// there.
+    fn deliver_in(&self, mut scope: u32, key: Key, mut body: BoxBody) -> Outcome {
+        while scope != ROOT {
+            self.mark(key, scope);
+            let polled = self.poll_task(key, &mut body);
+            if !matches!(polled, Ok(Poll::Pending)) {
+                return self.end_raising(key, body, polled);
+            }
+            let missed = self.unmark(scope);
+            let Some(next) = missed.or(self.raising.get()) else {
+                return self.end_step(key, body, polled);
+            };
+            if self.raising.get().is_some() {
+                self.raising.set(Some(next));
+            }
+            scope = next;
+        }
+        self.raising.set(None);
+        self.end_cancelled(key, body)
+    }
+
+    /// The task ended although a cancellation was on its way in it: that stays pending.
+    fn end_raising(&self, key: Key, body: BoxBody, polled: Polled) -> Outcome {
+        if self.raising.take().is_some() {
+            self.set_cancel(key, Cancel::Pending);
+        }
+        self.end_step(key, body, polled)
+    }
+
+    /// Marks a scope, and sees to it that the task's next poll gets there.
+    fn mark(&self, key: Key, scope: u32) {
+        let mut scopes = self.scopes.borrow_mut();
+        let Some(scope) = scopes.get_mut(scope as usize) else { return };
+        scope.marked = true;
+        if waker::is_of(&scope.waker, self.id, key) {
+            return;
+        }
+        // A combinator that polls only whom it was told to.
+        let foreign = std::mem::replace(&mut scope.waker, Waker::noop().clone());
+        drop(scopes);
+        self.wake_unqueued(key, foreign);
     }
 }
 
@@ -106,7 +163,7 @@ impl State {
         }
     }
 
-    fn set_cancel(&self, key: Key, cancel: Cancel) {
+    pub(crate) fn set_cancel(&self, key: Key, cancel: Cancel) {
         if let Some(task) = self.tasks.borrow_mut().get_mut(key) {
             task.cancel = cancel;
         }

@@ -3,7 +3,7 @@
 use crate::clock::{NEVER, Time, nanos};
 use crate::error::{NoRunningLoop, Payload};
 use crate::exception::{ExceptionContext, Reports};
-use crate::kernel::{Entry, Injector, Life, Reactor, Ready, Slots, State, Timers, context};
+use crate::kernel::{Entry, Injector, Life, ROOT, Reactor, Ready, Slots, State, Timers, context};
 use crate::observe::Cause;
 use crate::{Clock, LoopHandle};
 use slab::Slab;
@@ -128,6 +128,7 @@ impl State {
             tasks: RefCell::new(Slots::new(floor)),
             infos: RefCell::default(),
             leaves: RefCell::new(Slab::new()),
+            scopes: RefCell::new(Slab::new()),
             next_task: Cell::new(0),
             next_waiter: Cell::new(0),
             turns: Cell::new(0),
@@ -137,6 +138,8 @@ impl State {
             stopping: Cell::new(false),
             unasked: Cell::new(usize::MAX / 2), // ask in the first turn
             budget: Cell::new(0),
+            scope: Cell::new(ROOT),
+            raising: Cell::new(None),
             jobs: Cell::new(0),
             observed: Cell::new(false),
             observers: RefCell::default(),

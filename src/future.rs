@@ -278,13 +278,14 @@ impl<T: Clone + 'static> std::future::Future for Future<T> {
             Outcome::Cancelled => Some(Err(Cancelled::new())),
         };
         if let Some(result) = result {
+            if cell.state.holds_back(cx) {
+                return Poll::Pending;
+            }
             cell.unseen.set(None);
             this.leave();
             return Poll::Ready(result);
         }
-        if this.wait.leaf.is_none() {
-            this.wait.leaf = cell.state.add_leaf(Target::Future(cell.clone()));
-        }
+        cell.state.await_leaf(&mut this.wait.leaf, || Target::Future(cell.clone()));
         let newest = cx.waker().clone();
         let old =
             cell.state.await_in(&mut cell.waiters.borrow_mut(), &mut this.wait.number, newest);

@@ -9,7 +9,7 @@ use crate::error::{Closed, FutureError, JoinError, JoinFailure, Payload, message
 
 use crate::exception::catch;
 use crate::kernel::{Key, Target};
-use crate::stage::{Body, body_of};
+use crate::stage::{Body, body_of, fallible_body_of};
 
 use crate::time::YieldNow;
 use std::fmt;
@@ -91,6 +91,20 @@ impl LoopHandle {
         F: std::future::Future + 'static,
     {
         self.spawn_body(body_of(future), Some(name.into()), Location::caller())
+    }
+
+    /// As [`spawn`](Self::spawn), of a future whose `Err` counts as an error: if the task
+    /// ends with one although it was asked to cancel and has not heard of it, the error is
+    /// its result. Of any other task that ends so the value is lost: it ends cancelled.
+    ///
+    /// # Errors
+    /// When the loop is closed; the future is dropped.
+    #[track_caller]
+    pub fn spawn_fallible<F, T, E>(&self, future: F) -> Result<Task<Result<T, E>>, Closed>
+    where
+        F: std::future::Future<Output = Result<T, E>> + 'static,
+    {
+        self.spawn_body(fallible_body_of(future), None, Location::caller())
     }
 
     /// `T` is the output of the future in `body`.
@@ -177,6 +191,9 @@ impl Wait {
         if !task.done() {
             return self.wait(task, cx);
         }
+        if task.handle.state.holds_back(cx) {
+            return Poll::Pending;
+        }
         self.leave(task);
         Poll::Ready(Ok(()))
     }
@@ -188,9 +205,7 @@ impl Wait {
             let itself = |()| Err(JoinError(JoinFailure::AwaitedItself));
             return Pin::new(&mut self.on_itself).poll(cx).map(itself);
         }
-        if self.leaf.is_none() {
-            self.leaf = state.add_leaf(Target::Task(task.key));
-        }
+        state.await_leaf(&mut self.leaf, || Target::Task(task.key));
         let newest = cx.waker().clone();
         let old = match state.tasks.borrow_mut().get_mut(task.key) {
             Some(entry) => state.await_in(&mut entry.waiters, &mut self.number, newest),

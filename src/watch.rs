@@ -84,7 +84,7 @@ impl State {
             Kind::Timer(index) => match self.timers.borrow_mut().at(index) {
                 Some(Timer::Call(timer)) => (timer.call.name().to_owned(), timer.at),
                 Some(sleep) => {
-                    let whose = sleep.owner().map(|task| self.task_name(task));
+                    let whose = sleep.place().map(|place| self.task_name(place.task));
                     (format!("the sleep of {}", whose.unwrap_or_default()), None)
                 }
                 None => ("(cancelled)".to_owned(), None),

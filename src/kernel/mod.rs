@@ -29,7 +29,7 @@ pub(crate) mod waker;
 
 pub(crate) use event_loop::Stuck;
 pub(crate) use injector::{Injector, Refused};
-pub(crate) use leaf::{Awaited, Target};
+pub(crate) use leaf::{Awaited, Leaf, Place, ROOT, Scope, Target, Waits};
 pub(crate) use mio::Interest;
 pub use reactor::Direction;
 pub(crate) use reactor::Reactor;
@@ -37,7 +37,7 @@ pub(crate) use ready::{Entry, Kind, Ready};
 pub(crate) use slots::{Key, Slots};
 pub use state::{Completion, LoopHandle};
 pub(crate) use state::{Injected, Life, State, Watching};
-pub(crate) use task::{Cancel, Cancelling, Phase};
+pub(crate) use task::{Cancel, Cancelling, Phase, Polled};
 pub(crate) use timer::{Over, SLEEP, Sleeper, Timer, TimerCall};
 pub(crate) use timers::{TimerKey, Timers};
 pub(crate) use waiters::{Waiter, Waiters};

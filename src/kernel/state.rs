@@ -5,7 +5,7 @@
 //! be called or dropped is moved out first.
 
 use super::injector::Injector;
-use super::leaf::Leaf;
+use super::leaf::{Leaf, Scope};
 use super::reactor::Reactor;
 use super::ready::{Entry, Kind, Ready};
 use super::slots::{Key, Slots};
@@ -48,6 +48,7 @@ pub(crate) struct State {
     /// What few tasks have: a name of their own, a count of cancel requests.
     pub(crate) infos: RefCell<HashMap<Key, Info>>,
     pub(crate) leaves: RefCell<Slab<Leaf>>,
+    pub(crate) scopes: RefCell<Slab<Scope>>,
     pub(crate) next_task: Cell<u32>,
     /// Numbers waiters, so that each is found in its list.
     pub(crate) next_waiter: Cell<u64>,
@@ -63,6 +64,10 @@ pub(crate) struct State {
     pub(crate) unasked: Cell<usize>,
     /// I/O operations that the running task may still do before it must yield.
     pub(crate) budget: Cell<u32>,
+    /// The scope around what is polled now, and the one in which a cancellation is to be
+    /// raised again.
+    pub(crate) scope: Cell<u32>,
+    pub(crate) raising: Cell<Option<u32>>,
     /// Jobs on other threads that have not answered.
     pub(crate) jobs: Cell<usize>,
     // seeing

@@ -69,7 +69,14 @@ pub(crate) trait Cancelling {
     fn must_deliver(&self, key: Key, cancel: Cancel) -> bool;
     /// The task suspended with a request undelivered: sends it to what it waits for now.
     fn route_cancel(&self, key: Key);
+    /// The step that delivers.
+    fn deliver(&self, key: Key, body: BoxBody) -> Outcome;
+    /// A poll raised a cancellation again: it is delivered in this same step.
+    fn raise(&self, key: Key, body: BoxBody, polled: Polled) -> Outcome;
 }
+
+/// What a poll of a task gave: a panic is an `Err`.
+pub(crate) type Polled = Result<Poll<()>, Payload>;
 
 /// What the next step of a task has to do about a cancel request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,10 +139,24 @@ impl State {
         self.steps.set(self.steps.get() + 1);
         self.budget.set(BUDGET);
         if cancel != Cancel::No && self.must_deliver(key, cancel) {
-            return self.end_cancelled(key, body);
+            return self.deliver(key, body);
         }
+        let polled = self.poll_task(key, &mut body);
+        if self.raising.get().is_some() {
+            return self.raise(key, body, polled);
+        }
+        self.end_step(key, body, polled)
+    }
+
+    #[inline(always)]
+    pub(crate) fn poll_task(&self, key: Key, body: &mut BoxBody) -> Polled {
         let waker = waker::of(self.id, key);
-        match catch(|| body.as_mut().poll(&mut Context::from_waker(&waker))) {
+        catch(|| body.as_mut().poll(&mut Context::from_waker(&waker)))
+    }
+
+    #[inline(always)]
+    pub(crate) fn end_step(&self, key: Key, body: BoxBody, polled: Polled) -> Outcome {
+        match polled {
             Ok(Poll::Pending) => self.suspend(key, body),
             Ok(Poll::Ready(())) => self.finish(key, body, Phase::Finished),
             Err(payload) => self.end_panicked(key, body, payload),
@@ -159,7 +180,7 @@ impl State {
     }
 
     /// Drops the future where it stands: that is how a cancel arrives.
-    fn end_cancelled(&self, key: Key, mut body: BoxBody) -> Outcome {
+    pub(crate) fn end_cancelled(&self, key: Key, mut body: BoxBody) -> Outcome {
         match catch(|| body.as_mut().fail(JoinFailure::Cancelled)) {
             Ok(()) => self.finish(key, body, Phase::Cancelled),
             Err(payload) => self.end_panicked(key, body, payload),
@@ -185,8 +206,8 @@ impl State {
     fn finish(&self, key: Key, body: BoxBody, phase: Phase) -> Outcome {
         let mut tasks = self.tasks.borrow_mut();
         let Some(task) = tasks.get_mut(key) else { return phase.outcome() };
-        if phase == Phase::Finished && task.cancel == Cancel::Pending {
-            // A cancel request that found no await to arrive at: the value is lost.
+        if phase == Phase::Finished && task.cancel == Cancel::Pending && !body.failed() {
+            // A cancel request that found no await to arrive at: a value is lost, an error wins.
             task.cancel = Cancel::No;
             drop(tasks);
             return self.end_cancelled(key, body);

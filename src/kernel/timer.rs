@@ -4,6 +4,7 @@
 //! goes on one turn after its timer fired, as in asyncio. Its slot belongs to the future
 //! that sleeps. Nearly always its waker is its task's own, and the task's key is kept.
 
+use super::leaf::Place;
 use super::slots::Key;
 use super::state::State;
 use crate::call::Call;
@@ -12,8 +13,8 @@ use std::task::Waker;
 
 pub(crate) enum Timer {
     Call(Box<TimerCall>),
-    /// The task sleeps, and nothing stands between the two.
-    Task(Key, Over),
+    /// The task sleeps, in this scope, and nothing stands between the two.
+    Task(Key, u32, Over),
     /// Somebody sleeps who gave a waker of his own, or who is no task.
     Other(Box<Sleeper>),
 }
@@ -25,7 +26,7 @@ pub(crate) struct TimerCall {
 
 pub(crate) struct Sleeper {
     pub(crate) waker: Waker,
-    pub(crate) owner: Option<Key>,
+    pub(crate) place: Option<Place>,
     pub(crate) over: Over,
 }
 
@@ -56,7 +57,7 @@ impl State {
     pub(crate) fn finish_sleep(&self, index: u32, how: Over, cause: Cause) -> bool {
         let mut timers = self.timers.borrow_mut();
         match timers.at(index) {
-            Some(Timer::Task(task, over @ Over::No)) => {
+            Some(Timer::Task(task, _, over @ Over::No)) => {
                 let task = *task;
                 *over = how;
                 drop(timers);
@@ -71,24 +72,6 @@ impl State {
                 true
             }
             _ => false,
-        }
-    }
-}
-
-impl Timer {
-    pub(crate) fn owner(&self) -> Option<Key> {
-        match self {
-            Timer::Task(task, _) => Some(*task),
-            Timer::Other(sleeper) => sleeper.owner,
-            Timer::Call(_) => None,
-        }
-    }
-
-    pub(crate) fn over(&self) -> Over {
-        match self {
-            Timer::Task(_, over) => *over,
-            Timer::Other(sleeper) => sleeper.over,
-            Timer::Call(_) => Over::No,
         }
     }
 }

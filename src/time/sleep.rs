@@ -2,7 +2,7 @@
 
 use crate::LoopHandle;
 use crate::clock::nanos;
-use crate::kernel::{Over, SLEEP, Sleeper, State, Timer, context, waker};
+use crate::kernel::{Over, Place, SLEEP, Sleeper, State, Timer, context, waker};
 use crate::observe::Event;
 use std::fmt;
 use std::pin::Pin;
@@ -53,6 +53,9 @@ impl Future for Sleep {
             Nap::Waiting(handle, index) => {
                 let polled = handle.state.poll_sleep(*index, cx.waker());
                 if polled.is_ready() {
+                    if handle.state.holds_back(cx) {
+                        return Poll::Pending;
+                    }
                     handle.state.end_sleep(*index);
                     self.0 = Nap::Over;
                 }
@@ -76,16 +79,16 @@ impl State {
     /// Begins a sleep of the running task.
     #[inline]
     fn arm_sleep(&self, deadline: u64, newest: &Waker) -> u32 {
-        let owner = self.current_task();
-        let timer = match owner.filter(|owner| waker::is_of(newest, self.id, *owner)) {
-            Some(task) => Timer::Task(task, Over::No),
+        let place = self.place();
+        let timer = match place.filter(|place| waker::is_of(newest, self.id, place.task)) {
+            Some(place) => Timer::Task(place.task, place.scope, Over::No),
             None => {
-                Timer::Other(Box::new(Sleeper { waker: newest.clone(), owner, over: Over::No }))
+                Timer::Other(Box::new(Sleeper { waker: newest.clone(), place, over: Over::No }))
             }
         };
         let index = self.timers.borrow_mut().insert(deadline, timer).index;
-        if let Some(owner) = owner {
-            self.enrol(owner, index | SLEEP, 1);
+        if let Some(place) = place {
+            self.enrol(place, index | SLEEP, 1);
         }
         self.emit(|| Event::TimerSet { timer: index, deadline: Duration::from_nanos(deadline) });
         index
@@ -94,9 +97,9 @@ impl State {
     #[inline]
     fn poll_sleep(&self, index: u32, newest: &Waker) -> Poll<()> {
         match self.timers.borrow_mut().at(index) {
-            Some(Timer::Task(task, Over::No)) => {
-                let same = waker::is_of(newest, self.id, *task);
-                if same && self.current_task() == Some(*task) {
+            Some(Timer::Task(task, scope, Over::No)) => {
+                let place = Place { task: *task, scope: *scope };
+                if waker::is_of(newest, self.id, *task) && self.place() == Some(place) {
                     return Poll::Pending;
                 }
             }
@@ -110,16 +113,16 @@ impl State {
     /// A sleep has another waker now, or another task to sleep in.
     #[cold]
     fn hand_over(&self, index: u32, newest: &Waker) {
-        let owner = self.current_task();
-        let sleeper = Sleeper { waker: newest.clone(), owner, over: Over::No };
+        let place = self.place();
+        let sleeper = Sleeper { waker: newest.clone(), place, over: Over::No };
         let mut timers = self.timers.borrow_mut();
         let Some(timer) = timers.at(index) else { return };
-        let before = timer.owner();
+        let before = timer.place();
         let old = std::mem::replace(timer, Timer::Other(Box::new(sleeper)));
         drop(timers);
-        if before != owner {
-            before.iter().for_each(|task| self.enrol(*task, index | SLEEP, u32::MAX));
-            owner.iter().for_each(|task| self.enrol(*task, index | SLEEP, 1));
+        if before != place {
+            before.iter().for_each(|place| self.enrol(*place, index | SLEEP, u32::MAX));
+            place.iter().for_each(|place| self.enrol(*place, index | SLEEP, 1));
         }
         self.reports.contain("a waker", || drop(old));
     }
@@ -128,8 +131,8 @@ impl State {
     #[inline]
     fn end_sleep(&self, index: u32) {
         let timer = self.timers.borrow_mut().remove_at(index);
-        if let Some(owner) = timer.as_ref().and_then(Timer::owner) {
-            self.enrol(owner, index | SLEEP, u32::MAX);
+        if let Some(place) = timer.as_ref().and_then(Timer::place) {
+            self.enrol(place, index | SLEEP, u32::MAX);
         }
         if let Some(foreign @ Timer::Other(_)) = timer {
             self.reports.contain("a waker", || drop(foreign));
@@ -168,14 +171,15 @@ impl Future for YieldNow {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         // Outside of a loop no steps are counted; then the second poll ends it.
-        let step = context::with_current(|handle| handle.state.steps.get()).unwrap_or(0);
+        let look = |handle: &LoopHandle| (handle.state.steps.get(), handle.state.holds_back(cx));
+        let (step, held_back) = context::with_current(look).unwrap_or((0, false));
         if self.begun == 0 {
             self.begun = step.max(1);
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         if step != self.begun {
-            return Poll::Ready(());
+            return if held_back { Poll::Pending } else { Poll::Ready(()) };
         }
         // Polled twice in one step: whoever did that has used up the wake.
         cx.waker().wake_by_ref();

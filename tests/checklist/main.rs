@@ -6,6 +6,7 @@
 //! covered or stands in `left_out.md` with a reason.
 
 mod allocations;
+mod catch_cancel;
 mod coverage;
 mod diary;
 mod logged;

@@ -29,13 +29,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     // what implements the kernel's own traits for it
     ("src/awaiting.rs", &["kernel"]),
     ("src/watch.rs", &["observe", "kernel"]),
+    ("src/leaf.rs", &["kernel"]),
     // the handles, on what the kernel exports
     ("src/callback.rs", &["error", "call", "clock", "observe", "kernel", "root"]),
     ("src/future.rs", &["error", "call", "observe", "exception", "kernel", "root"]),
     ("src/remote.rs", &["error", "kernel", "root"]),
     ("src/time/", &["clock", "observe", "kernel", "root"]),
     ("src/task_ref.rs", &["call", "observe", "future", "kernel", "root"]),
-    ("src/cancel.rs", &["observe", "task_ref", "kernel", "root"]),
+    ("src/cancel.rs", &["observe", "stage", "task_ref", "kernel", "root"]),
+    ("src/catch_cancel.rs", &["error", "kernel", "root"]),
     ("src/task.rs", &["error", "exception", "stage", "task_ref", "time", "kernel", "root"]),
     ("src/debug.rs", &["observe", "kernel", "root"]),
     ("src/event_loop.rs", &["error", "clock", "observe", "exception", "kernel", "root"]),
@@ -72,7 +74,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("mio", &["src/kernel/reactor.rs", "src/kernel/mod.rs"]),
     ("mio::net", &["src/net/"]),
     ("slab", &["src/kernel/", "src/event_loop.rs"]),
-    ("pin_project_lite", &["src/stage.rs"]),
+    ("pin_project_lite", &["src/stage.rs", "src/catch_cancel.rs"]),
     ("std::thread", &["src/concurrent/", "src/kernel/tests/"]),
 ];
 
