@@ -208,8 +208,8 @@ impl Timeout {
 
     fn disarm(&self) {
         match self.0.alarm.take() {
-            Some(Alarm::Soon(handle)) => drop(handle.cancel()),
-            Some(Alarm::Timer(handle)) => drop(handle.cancel()),
+            Some(Alarm::Soon(handle)) => handle.cancel(),
+            Some(Alarm::Timer(handle)) => handle.cancel(),
             None => {}
         }
     }

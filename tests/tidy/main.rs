@@ -50,6 +50,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/lowlevel.rs", &["error", "kernel", "root", "io::registration"]),
     ("src/io/", &["error", "root", "lowlevel"]),
     ("src/net/", &["error", "root", "lowlevel", "io", "time"]),
+    ("src/sync/", &["root", "future", "time"]),
     ("src/concurrent/", &["error", "root", "lowlevel", "time", "event_loop"]),
     // the end of a run shuts the pool down, hence its place
     (
@@ -81,6 +82,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "awaitable",
             "catch_cancel",
             "run",
+            "sync",
             "root",
         ],
     ),

@@ -1,0 +1,36 @@
+//! Locks and queues between the tasks of one loop.
+//!
+//! The first family is asyncio's, in its order and to the turn: [`Lock`], [`Event`],
+//! [`Semaphore`] and [`BoundedSemaphore`], and the queues [`Queue`], [`LifoQueue`] and
+//! [`PriorityQueue`]; with [`Mutex`], a lock that has data in it.
+//!
+//! All are handles: clones are the same lock or queue. They can be made anywhere, and need
+//! a running loop only where a task has to wait. What need not wait does not suspend, does
+//! not look for a loop and allocates nothing. They stay on their thread; for other threads
+//! there is [`RemoteHandle`](crate::RemoteHandle).
+//!
+//! # Ordering
+//! Whoever waits is served first come, first served (rule 9), and goes on in the turn after
+//! it was woken. A wait that is cancelled, or dropped, gives up its place; if it had been
+//! woken already, it passes that on to the next.
+//!
+//! # Cancel safety
+//! No item, permit, hold or wake is lost. A wait whose task was cancelled, but which was
+//! kept and is polled again, takes a new place at the back.
+
+mod error;
+mod event;
+mod lock;
+mod mutex;
+mod queue;
+mod queue_core;
+mod semaphore;
+mod wait_queue;
+
+pub use error::{GetError, PutError, QueueShutDown, TooManyTaskDone};
+pub use error::{NotAcquired, TooManyReleases};
+pub use event::Event;
+pub use lock::{Lock, LockGuard};
+pub use mutex::{Mutex, MutexGuard};
+pub use queue::{LifoQueue, PriorityQueue, Queue};
+pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
