@@ -1,8 +1,12 @@
-//! Locks and queues between the tasks of one loop.
+//! Locks, queues and channels between the tasks of one loop.
 //!
 //! The first family is asyncio's, in its order and to the turn: [`Lock`], [`Event`],
-//! [`Semaphore`] and [`BoundedSemaphore`], and the queues [`Queue`], [`LifoQueue`] and
-//! [`PriorityQueue`]; with [`Mutex`], a lock that has data in it.
+//! [`Semaphore`] and [`BoundedSemaphore`], [`Condition`], [`Barrier`], and the queues
+//! [`Queue`], [`LifoQueue`] and [`PriorityQueue`]; with [`Mutex`], a lock that has data in
+//! it.
+//!
+//! The second is what Rust's programs use: the channels [`oneshot`], [`mpsc`],
+//! [`broadcast`] and [`watch`], and [`RateLimiter`].
 //!
 //! All are handles: clones are the same lock or queue. They can be made anywhere, and need
 //! a running loop only where a task has to wait. What need not wait does not suspend, does
@@ -18,19 +22,30 @@
 //! No item, permit, hold or wake is lost. A wait whose task was cancelled, but which was
 //! kept and is polled again, takes a new place at the back.
 
+mod barrier;
+pub mod broadcast;
+mod channel_error;
+mod condition;
 mod error;
 mod event;
 mod lock;
+pub mod mpsc;
 mod mutex;
+pub mod oneshot;
 mod queue;
 mod queue_core;
+mod rate_limit;
 mod semaphore;
 mod wait_queue;
+pub mod watch;
 
+pub use barrier::Barrier;
+pub use condition::Condition;
+pub use error::{BrokenBarrier, NotAcquired, TooManyReleases};
 pub use error::{GetError, PutError, QueueShutDown, TooManyTaskDone};
-pub use error::{NotAcquired, TooManyReleases};
 pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use mutex::{Mutex, MutexGuard};
 pub use queue::{LifoQueue, PriorityQueue, Queue};
+pub use rate_limit::RateLimiter;
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
