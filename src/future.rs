@@ -321,6 +321,9 @@ impl<T> Drop for Future<T> {
 
 impl<T> Drop for FutureCell<T> {
     fn drop(&mut self) {
+        if !self.waiters.get_mut().is_empty() {
+            self.state.discard_waiters(self.waiters.get_mut());
+        }
         let Some(describe) = self.unseen.take() else { return };
         if let Outcome::Done(value) = &*self.outcome.borrow() {
             let text = catch(|| describe(value)).unwrap_or_default();

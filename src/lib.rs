@@ -40,6 +40,7 @@ mod call;
 mod callback;
 mod cancel;
 mod clock;
+mod closing;
 pub mod concurrent;
 mod debug;
 pub mod error;

@@ -1,4 +1,4 @@
-//! Running a loop: for ever, for a task, or for one turn; stopping it, and closing it.
+//! Running a loop: for ever, for a task, or for one turn; and stopping it.
 
 use crate::error::{Deadlock, JoinFailure, RunError, Waiting, into_payload};
 use crate::kernel::{Key, Life, State, Stuck, context};
@@ -158,55 +158,6 @@ impl State {
         let name = |key| Waiting { task: self.task_name(key), waits_for: self.waits_for(key) };
         let waiting = self.unfinished().into_iter().map(name).collect();
         Deadlock { waiting, next_deadline: next.map(Duration::from_nanos) }
-    }
-
-    /// Ends the loop: all that is left is dropped, nothing is run.
-    pub(crate) fn close(&self) {
-        if self.life.replace(Life::Closed) == Life::Closed {
-            return;
-        }
-        let extensions = self.extensions.take();
-        self.reports.contain("an extension", || drop(extensions));
-        context::unregister(self.id, self.tasks.borrow().next_floor());
-        let sent = self.injector.close();
-        for item in sent {
-            self.reports.contain("what another thread sent", || drop(item));
-        }
-        for key in self.over_and_unheld() {
-            self.forget_unheld(self.tasks.borrow_mut(), key);
-        }
-        for key in self.unfinished() {
-            self.abandon(key);
-        }
-        let calls = self.ready.borrow_mut().drain();
-        calls.for_each(|call| self.reports.discard(call));
-        let timers = self.timers.borrow_mut().drain();
-        for timer in timers {
-            self.reports.contain("a timer", || drop(timer));
-        }
-        let sources = self.reactor.borrow_mut().close();
-        for source in sources {
-            self.reports.contain("a descriptor's callbacks", || drop(source));
-        }
-        // Either may hold a handle of this loop.
-        let (handler, observers) = (self.reports.set_handler(None), self.observers.take());
-        self.observed.set(false);
-        self.reports.contain("an observer", || drop((handler, observers)));
-    }
-
-    /// Drops a task that is not done, because the loop closes.
-    pub(crate) fn abandon(&self, key: Key) {
-        let name = self.task_name(key);
-        self.reports.report("Task was destroyed but it is pending!", &name, None, None);
-        let entry = self.tasks.borrow_mut().remove_with(key, Option::take);
-        self.infos.borrow_mut().remove(&key);
-        self.reports.contain(&name, || drop(entry));
-    }
-
-    /// Tasks that are over and wait to be forgotten.
-    fn over_and_unheld(&self) -> Vec<Key> {
-        let tasks = self.tasks.borrow();
-        tasks.iter().filter(|(_, task)| task.is_done() && !task.held).map(|(key, _)| key).collect()
     }
 
     /// The unfinished tasks, in the order in which they were made.

@@ -21,9 +21,12 @@ impl Watching for State {
             };
             if !observer.as_ref().is_none_or(told) {
                 let gone = self.observers.borrow_mut()[place].take();
-                self.reports.contain("an observer", || drop((gone, observers)));
+                self.reports.contain("an observer", || drop(gone));
                 break;
             }
+        }
+        for observer in observers {
+            self.reports.contain("an observer", || drop(observer)); // it may be the last
         }
         self.observed.set(self.observers.borrow().iter().any(Option::is_some));
     }

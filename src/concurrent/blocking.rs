@@ -177,7 +177,11 @@ impl<F: Send, T: Send> Shared<T> for Cell<F, T> {
         let waker = lock(&self.awaiter).waker.take();
         // Locked: it runs, and there is nothing to give up.
         let work = self.stage.try_lock().ok().and_then(|mut stage| stage.take_work());
-        drop((work, waker));
+        // Each is somebody's, and two panics in one drop would be the end.
+        if catch_unwind(AssertUnwindSafe(|| drop(waker))).is_err() {
+            log::error!("the waker of a job panicked when it was dropped");
+        }
+        drop(work);
     }
 }
 

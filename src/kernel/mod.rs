@@ -32,7 +32,7 @@ pub(crate) use injector::{Injector, Refused};
 pub(crate) use leaf::{Awaited, Target};
 pub(crate) use mio::Interest;
 pub use reactor::Direction;
-pub(crate) use reactor::Reactor;
+pub(crate) use reactor::{Reactor, Source};
 pub(crate) use ready::{Entry, Kind, Ready};
 pub(crate) use slots::{Key, Slots};
 pub use state::{Completion, LoopHandle};

@@ -18,6 +18,7 @@ mod hooks;
 mod lost_wakeups;
 mod panics;
 mod panics_close;
+mod panics_twice;
 mod pool;
 mod reentrancy;
 mod strangers;

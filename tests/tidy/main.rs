@@ -39,6 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/task.rs", &["error", "exception", "stage", "task_ref", "time", "kernel", "root"]),
     ("src/debug.rs", &["observe", "kernel", "root"]),
     ("src/event_loop.rs", &["error", "clock", "observe", "exception", "kernel", "root"]),
+    ("src/closing.rs", &["error", "observe", "kernel"]),
     ("src/running.rs", &["error", "observe", "task_ref", "kernel", "root"]),
     ("src/io/registration.rs", &["error", "kernel", "root"]),
     ("src/io/callbacks.rs", &["error", "call", "kernel", "root"]),
