@@ -1,9 +1,16 @@
-//! The end of a loop: what is left is dropped, not run.
+//! The end of a loop: what is left is dropped, not run, and who waits for it is told.
+//!
+//! A task that awaits something of a closed loop may be another loop's, on any thread. So
+//! wakers are woken, and what they are for then has an answer: a task, and a future, was
+//! cancelled; a descriptor's loop is closed; a job's result is there, or it was refused.
 //!
 //! All that is dropped is the user's, and may panic: each closure, future and waker goes by
 //! itself, for two panics in one drop would end the process.
 
-use crate::kernel::{Key, Life, Source, State, Timer, Waiter, Waiters, context};
+use crate::error::JoinFailure;
+use crate::kernel::{Injected, Key, Life, Phase, Source, State};
+use crate::kernel::{TaskEntry, Timer, Waiter, Waiters, context};
+use crate::observe::Cause;
 
 impl State {
     /// Ends the loop.
@@ -17,7 +24,10 @@ impl State {
         context::unregister(self.id, self.tasks.borrow().next_floor());
         let sent = self.injector.close();
         for item in sent {
-            self.reports.contain("what another thread sent", || drop(item));
+            self.reports.contain("what another thread sent", || match item {
+                Injected::Complete(done) => done.lost(),
+                Injected::Wake(_) => {}
+            });
         }
         for key in self.over_and_unheld() {
             self.forget_unheld(self.tasks.borrow_mut(), key);
@@ -31,12 +41,18 @@ impl State {
         for timer in timers {
             match timer {
                 Timer::Call(timer) => self.reports.discard(timer.call),
-                Timer::Other(sleeper) => self.discard_waker(Some(sleeper.waker)),
+                Timer::Other(sleeper) => self.wake_because(Cause::Cancel, sleeper.waker),
                 Timer::Task(..) => {}
             }
         }
         let sources = self.reactor.borrow_mut().close();
         sources.into_iter().for_each(|source| self.discard_source(source));
+        // Last: what was dropped until here may have set some.
+        for future in self.pending.take() {
+            self.reports.contain("a future", || {
+                let _ = future.upgrade().map(|future| future.cancel());
+            });
+        }
         // Each may hold a handle of this loop.
         let (handler, observers) = (self.reports.set_handler(None), self.observers.take());
         self.observed.set(false);
@@ -46,27 +62,38 @@ impl State {
         }
     }
 
-    /// Drops a task that is not done, because the loop closes.
+    /// Drops a task that is not done, because the loop closes: it counts as cancelled.
     pub(crate) fn abandon(&self, key: Key) {
         let name = self.task_name(key);
         self.reports.report("Task was destroyed but it is pending!", &name, None, None);
-        let entry = self.tasks.borrow_mut().remove_with(key, Option::take).flatten();
-        self.infos.borrow_mut().remove(&key);
-        let Some(mut task) = entry else { return };
-        self.discard_waiters(&mut task.waiters);
-        self.reports.contain(&name, || drop(task));
+        let take = |task: &mut TaskEntry| {
+            task.phase = Phase::Stepping; // not done while destructors run
+            task.body.take()
+        };
+        let body = self.tasks.borrow_mut().get_mut(key).and_then(take);
+        let Some(mut body) = body else { return };
+        self.reports.contain(&name, || body.as_mut().fail(JoinFailure::Cancelled));
+        let end = |task: &mut TaskEntry| {
+            task.phase = Phase::Cancelled;
+            task.body = Some(body);
+            std::mem::take(&mut task.waiters)
+        };
+        let waiters = self.tasks.borrow_mut().get_mut(key).map(end);
+        waiters.into_iter().for_each(|mut waiters| self.dismiss(&mut waiters));
+        self.forget_unheld(self.tasks.borrow_mut(), key);
     }
 
-    /// Drops a descriptor's readers and writers, and who waited for it.
+    /// Drops a descriptor's readers and writers, and tells who waited for it.
     pub(crate) fn discard_source(&self, mut source: Source) {
-        source.sides.iter_mut().for_each(|side| self.discard_waiters(&mut side.waiters));
+        source.sides.iter_mut().for_each(|side| self.dismiss(&mut side.waiters));
     }
 
-    /// Drops those who waited for what will not be.
-    pub(crate) fn discard_waiters(&self, waiters: &mut Waiters) {
+    /// What was waited for will not be: callbacks go, tasks are woken, which may be another
+    /// loop's.
+    pub(crate) fn dismiss(&self, waiters: &mut Waiters) {
         for waiter in waiters.take() {
             match waiter {
-                Waiter::Waker(waker) => self.discard_waker(Some(waker)),
+                Waiter::Waker(waker) => self.wake_because(Cause::Cancel, waker),
                 Waiter::Call(call, _) => self.reports.discard(call),
             }
         }

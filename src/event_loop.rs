@@ -128,6 +128,7 @@ impl State {
             tasks: RefCell::new(Slots::new(floor)),
             infos: RefCell::default(),
             leaves: RefCell::new(Slab::new()),
+            pending: RefCell::default(),
             next_task: Cell::new(0),
             next_waiter: Cell::new(0),
             turns: Cell::new(0),

@@ -47,6 +47,8 @@ struct FutureCell<T> {
     /// pending; once it is done, it holds itself until the last of them is through.
     callbacks: Cell<usize>,
     kept: RefCell<Option<Rc<FutureCell<T>>>>,
+    /// The loop finds this future when it closes.
+    known: Cell<bool>,
     /// Set by `set_exception`; cleared when somebody looks.
     unseen: Cell<Option<Describe<T>>>,
 }
@@ -65,7 +67,8 @@ enum Outcome<T> {
 pub struct CallbackId(pub(crate) u64);
 
 impl LoopHandle {
-    /// A future of this loop, pending.
+    /// A future of this loop, pending. If it is still pending when the loop closes, who
+    /// awaits it, which then are tasks of other loops, gets `Err(Cancelled)`.
     #[doc(alias = "Future")]
     pub fn create_future<T>(&self) -> Future<T> {
         Future {
@@ -75,6 +78,7 @@ impl LoopHandle {
                 waiters: RefCell::new(Waiters::default()),
                 callbacks: Cell::new(0),
                 kept: RefCell::new(None),
+                known: Cell::new(false),
                 unseen: Cell::new(None),
             }),
             wait: Wait::default(),
@@ -147,6 +151,7 @@ impl<T> Future<T> {
             self.cell.keep();
             self.cell.state.push_call(|place| *place = call, at, Cause::Done);
         } else {
+            self.cell.make_known();
             self.cell.waiters.borrow_mut().push(number, Waiter::Call(call, at));
         }
         CallbackId(number)
@@ -212,13 +217,12 @@ impl<T> FutureCell<T> {
         };
         *self.outcome.borrow_mut() = outcome;
         self.keep();
-        let waiters = self.waiters.borrow_mut().take();
+        let mut waiters = std::mem::take(&mut *self.waiters.borrow_mut());
         if self.state.is_closed() {
             // Nothing runs any more: callbacks go, and foreign tasks are told.
-            let wakers = waiters.filter(|waiter| matches!(waiter, Waiter::Waker(_)));
-            self.state.wake_all(wakers, cause);
+            self.state.dismiss(&mut waiters);
         } else {
-            self.state.wake_all(waiters, cause);
+            self.state.wake_all(waiters.take(), cause);
         }
         Ok(())
     }
@@ -228,6 +232,24 @@ impl<T> FutureCell<T> {
         if self.callbacks.get() > 0 {
             self.kept.replace(Some(self.clone()));
         }
+    }
+}
+
+impl<T: 'static> FutureCell<T> {
+    /// Somebody waits who does not go with the loop's tasks: a callback, or a task of
+    /// another loop. The closing loop has to find this future, to tell them.
+    fn make_known(self: &Rc<Self>) {
+        if self.known.replace(true) {
+            return;
+        }
+        let mut pending = self.state.pending.borrow_mut();
+        if pending.len() == pending.capacity() {
+            pending.retain(|future| future.strong_count() > 0);
+            let left = pending.len();
+            pending.reserve(left.max(16)); // so that a sweep pays for as many as it leaves
+        }
+        let this: Weak<Self> = Rc::downgrade(self);
+        pending.push(this);
     }
 }
 
@@ -277,6 +299,10 @@ impl<T: Clone + 'static> std::future::Future for Future<T> {
             Outcome::Done(value) => Some(Ok(value.clone())),
             Outcome::Cancelled => Some(Err(Cancelled::new())),
         };
+        if result.is_none() && cell.state.is_closed() {
+            drop(cell.settle(Outcome::Cancelled)); // nobody is left to set it
+            return self.poll(cx);
+        }
         if let Some(result) = result {
             cell.unseen.set(None);
             this.leave();
@@ -284,6 +310,9 @@ impl<T: Clone + 'static> std::future::Future for Future<T> {
         }
         if this.wait.leaf.is_none() {
             this.wait.leaf = cell.state.add_leaf(Target::Future(cell.clone()));
+        }
+        if cell.state.current_task().is_none() {
+            cell.make_known();
         }
         let newest = cx.waker().clone();
         let old =
@@ -322,7 +351,7 @@ impl<T> Drop for Future<T> {
 impl<T> Drop for FutureCell<T> {
     fn drop(&mut self) {
         if !self.waiters.get_mut().is_empty() {
-            self.state.discard_waiters(self.waiters.get_mut());
+            self.state.dismiss(self.waiters.get_mut());
         }
         let Some(describe) = self.unseen.take() else { return };
         if let Outcome::Done(value) = &*self.outcome.borrow() {

@@ -19,15 +19,20 @@ pub struct Mailbox(Arc<Injector<Injected>>);
 
 impl Mailbox {
     /// Has `done` completed on the loop's thread, in its next turn. May be called from
-    /// any thread.
+    /// any thread. If the loop closes before that turn, `done` is told that it was lost.
     ///
     /// # Errors
-    /// When the loop is closed or cannot be woken.
+    /// When the loop is closed or cannot be woken; `done` was told that it was lost.
     pub fn send(&self, done: Arc<dyn Completion>) -> Result<(), InjectError<()>> {
-        self.0.push(Injected::Complete(done)).map_err(|refused| match refused {
-            Refused::Closed(_) => InjectError { item: (), bell: None },
-            Refused::Bell(_, error) => InjectError { item: (), bell: Some(error) },
-        })
+        let (done, bell) = match self.0.push(Injected::Complete(done)) {
+            Ok(()) => return Ok(()),
+            Err(Refused::Closed(done)) => (done, None),
+            Err(Refused::Bell(done, error)) => (done, Some(error)),
+        };
+        if let Injected::Complete(done) = done {
+            done.lost();
+        }
+        Err(InjectError { item: (), bell })
     }
 }
 

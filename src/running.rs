@@ -111,6 +111,10 @@ impl LoopHandle {
     /// pool are refused, and those that run are not waited for. A closed loop stays
     /// closed; closing it again does nothing.
     ///
+    /// What other loops' tasks await of this one ends: its tasks and pending futures count
+    /// as cancelled, its descriptors answer that the loop is closed, its sleeps are over,
+    /// and its jobs give what they came to, when they end.
+    ///
     /// # Errors
     /// When it is running.
     pub fn close(&self) -> Result<(), RunError> {

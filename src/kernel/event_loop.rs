@@ -227,12 +227,8 @@ impl State {
             Ok(()) => Outcome::Finished,
             Err(payload) => {
                 let origin = || self.origins.borrow().get(&self.call_number.get()).copied();
-                self.reports.report(
-                    "Exception in callback",
-                    name(),
-                    at.or_else(origin),
-                    Some(payload),
-                );
+                let at = at.or_else(origin);
+                self.reports.report("Exception in callback", name(), at, Some(payload));
                 Outcome::Panicked
             }
         }

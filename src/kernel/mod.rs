@@ -37,7 +37,7 @@ pub(crate) use ready::{Entry, Kind, Ready};
 pub(crate) use slots::{Key, Slots};
 pub use state::{Completion, LoopHandle};
 pub(crate) use state::{Injected, Life, State, Watching};
-pub(crate) use task::{Cancel, Cancelling, Phase};
+pub(crate) use task::{Cancel, Cancelling, Phase, TaskEntry};
 pub(crate) use timer::{Over, SLEEP, Sleeper, Timer, TimerCall};
 pub(crate) use timers::{TimerKey, Timers};
 pub(crate) use waiters::{Waiter, Waiters};

@@ -5,7 +5,7 @@
 //! be called or dropped is moved out first.
 
 use super::injector::Injector;
-use super::leaf::Leaf;
+use super::leaf::{Awaited, Leaf};
 use super::reactor::Reactor;
 use super::ready::{Entry, Kind, Ready};
 use super::slots::{Key, Slots};
@@ -21,7 +21,7 @@ use slab::Slab;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -48,6 +48,8 @@ pub(crate) struct State {
     /// What few tasks have: a name of their own, a count of cancel requests.
     pub(crate) infos: RefCell<HashMap<Key, Info>>,
     pub(crate) leaves: RefCell<Slab<Leaf>>,
+    /// Pending futures that not only tasks of this loop wait for.
+    pub(crate) pending: RefCell<Vec<Weak<dyn Awaited>>>,
     pub(crate) next_task: Cell<u32>,
     /// Numbers waiters, so that each is found in its list.
     pub(crate) next_waiter: Cell<u64>,
@@ -97,6 +99,9 @@ pub(crate) enum Injected {
 pub trait Completion: Send + Sync {
     /// Runs on the loop's thread, as a callback.
     fn complete(self: Arc<Self>);
+
+    /// Runs instead, on any thread, when the loop was closed or could not be woken.
+    fn lost(self: Arc<Self>) {}
 }
 
 /// Telling observers what happens is done above the kernel (`crate::watch`); one branch

@@ -8,6 +8,7 @@
 //! kept on virtual time; what would hang is ended by a watchdog with a message.
 
 mod accept;
+mod closing;
 mod coverage;
 mod depth;
 mod descriptors;
