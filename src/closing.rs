@@ -21,7 +21,6 @@ impl State {
         for extension in self.extensions.take() {
             self.reports.contain("an extension", || drop(extension));
         }
-        context::unregister(self.id, self.tasks.borrow().next_floor());
         let sent = self.injector.close();
         for item in sent {
             self.reports.contain("what another thread sent", || match item {
@@ -53,6 +52,8 @@ impl State {
                 let _ = future.upgrade().map(|future| future.cancel());
             });
         }
+        // Not before: what was woken until here must not reach the next loop of this number.
+        context::unregister(self.id, self.tasks.borrow().next_floor());
         // Each may hold a handle of this loop.
         let (handler, observers) = (self.reports.set_handler(None), self.observers.take());
         self.observed.set(false);
