@@ -118,7 +118,7 @@ impl State {
         let (id, floor) = context::register(&injector)?;
         let state = Rc::new(State {
             id,
-            life: Cell::new(Life::Idle),
+            life: Cell::new(Life::Resting),
             time: Time::new(clock),
             ready: RefCell::new(Ready::new()),
             timers: RefCell::new(Timers::new()),
@@ -139,7 +139,7 @@ impl State {
             unasked: Cell::new(usize::MAX / 2), // ask in the first turn
             budget: Cell::new(0),
             jobs: Cell::new(0),
-            observed: Cell::new(false),
+            observed: Cell::new(true), // it rests
             observers: RefCell::default(),
             cause: Cell::new(Cause::Wake),
             reports: Reports::default(),
@@ -162,7 +162,7 @@ impl Deref for EventLoop {
 impl Drop for EventLoop {
     fn drop(&mut self) {
         match self.handle.state.life.get() {
-            Life::Idle => self.handle.state.close(),
+            Life::Resting | Life::Idle => self.handle.state.close(),
             // Dropped by one of its own callbacks: the turn ends first.
             Life::Running => {
                 self.handle.state.life.set(Life::Closing);
@@ -239,9 +239,9 @@ impl LoopHandle {
 }
 
 /// The descriptor to watch from another loop: readable when a descriptor of the loop is
-/// ready, or another thread sent something. It does not tell of timers, see
-/// [`next_deadline`](LoopHandle::next_deadline), nor of what this thread itself made ready
-/// between two turns: call [`turn`](LoopHandle::turn) after that.
+/// ready, another thread sent something, a turn left entries that are ready, or this thread
+/// made something ready since. It does not tell of timers: see
+/// [`next_deadline`](LoopHandle::next_deadline).
 impl AsFd for EventLoop {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.as_fd()

@@ -120,7 +120,7 @@ impl LoopHandle {
     pub fn close(&self) -> Result<(), RunError> {
         match self.state.life.get() {
             Life::Running | Life::Closing => Err(RunError::Running),
-            Life::Idle => {
+            Life::Resting | Life::Idle => {
                 self.state.close();
                 Ok(())
             }
@@ -138,17 +138,19 @@ impl LoopHandle {
         }
         let entered = context::enter(self)?;
         self.state.life.set(Life::Running);
+        self.state.look_around();
         self.state.injector.wake_up();
         let result = loop {
             if let Some(result) = turn(&self.state) {
                 break result;
             }
         };
-        self.state.injector.rest();
-        let closing = self.state.life.replace(Life::Idle) == Life::Closing;
+        let closing = self.state.life.replace(Life::Resting) == Life::Closing;
         drop(entered);
         if closing {
             self.state.close();
+        } else {
+            self.state.rest();
         }
         result.map_err(|stuck| match stuck {
             Stuck::Deadlock(next) => RunError::Deadlock(self.state.deadlock(next)),
@@ -158,6 +160,15 @@ impl LoopHandle {
 }
 
 impl State {
+    /// The loop is driven by nobody: from now on every burst from another thread rings, and
+    /// so does what came before, for who watches the loop's descriptor.
+    fn rest(&self) {
+        if !self.injector.fall_asleep() {
+            self.injector.ring();
+        }
+        self.look_around();
+    }
+
     fn deadlock(&self, next: Option<u64>) -> Deadlock {
         let name = |key| Waiting { task: self.task_name(key), waits_for: self.waits_for(key) };
         let waiting = self.unfinished().into_iter().map(name).collect();

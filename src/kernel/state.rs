@@ -68,6 +68,7 @@ pub(crate) struct State {
     /// Jobs on other threads that have not answered.
     pub(crate) jobs: Cell<usize>,
     // seeing
+    /// Somebody wants to be told: an observer, or, at rest, who watches our descriptor.
     pub(crate) observed: Cell<bool>,
     /// The user's, and debug mode's.
     pub(crate) observers: RefCell<[Option<Rc<dyn Observer>>; 2]>,
@@ -82,6 +83,9 @@ pub(crate) struct State {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Life {
+    /// Nobody drives it, and nothing is ready: the first entry rings the bell.
+    Resting,
+    /// Nobody drives it, and the bell was rung.
     Idle,
     Running,
     /// Closed from inside a run: closes when the turn is over.
@@ -109,6 +113,7 @@ pub trait Completion: Send + Sync {
 pub(crate) trait Watching {
     fn tell(&self, event: &Event<'_>);
     fn tell_ready(&self, what: Actor, cause: Cause);
+    fn tell_queued(&self, call: u64, at: Site, cause: Cause);
     fn tell_spawned(&self, key: Key, at: Site);
     fn actor(&self, entry: Entry) -> Actor;
     /// Runs an entry, and tells before and after.
@@ -130,8 +135,7 @@ impl State {
     pub(crate) fn push_call(&self, write: impl FnOnce(&mut Call), at: Site, cause: Cause) -> u64 {
         let number = self.ready.borrow_mut().push_call(write);
         if self.observed.get() {
-            self.origins.borrow_mut().insert(number, at);
-            self.tell_ready(Actor::Callback(number), cause);
+            self.tell_queued(number, at, cause);
         }
         number
     }

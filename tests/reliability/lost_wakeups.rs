@@ -5,8 +5,7 @@ use futures::future::{join3, select};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use oneloop::io::AsyncFd;
-use oneloop::{Event, EventLoop, RemoteHandle};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use oneloop::{Event, RemoteHandle};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
 use std::os::unix::net::UnixStream;
@@ -74,41 +73,6 @@ fn lw_001_items_that_come_as_the_loop_falls_asleep_run() {
         event_loop.run_forever().expect("stopped by the last sender");
         assert!(last.join().expect("no panic"), "a sender's item never ran");
     });
-}
-
-/// Whether somebody who watches the loop's descriptor sees that there is something to do.
-fn is_seen(event_loop: &EventLoop) -> bool {
-    let mut fds = [PollFd::new(event_loop, PollFlags::IN)];
-    rustix::event::poll(&mut fds, Some(&Timespec::default())).expect("it can be polled") == 1
-}
-
-/// A loop at rest whose task has just begun to wait for the future that comes with it.
-fn at_rest() -> (EventLoop, oneloop::Future<()>) {
-    let event_loop = new_loop();
-    let future = event_loop.create_future::<()>();
-    let waits = future.clone();
-    drop(
-        event_loop
-            .spawn(async move {
-                let _ = waits.await;
-            })
-            .expect("the loop is open"),
-    );
-    event_loop.turn(Some(Duration::ZERO)).expect("the loop is open");
-    event_loop.turn(Some(Duration::ZERO)).expect("the loop is open");
-    assert!(!is_seen(&event_loop), "there is nothing to do");
-    (event_loop, future)
-}
-
-#[test]
-fn lw_001_what_a_thread_sends_to_a_loop_at_rest_is_seen_by_who_watches_it() {
-    let (event_loop, _future) = at_rest();
-    let remote = event_loop.remote();
-    let send = move || remote.call_soon_threadsafe(|| {}).expect("the loop is open");
-    std::thread::spawn(send).join().expect("no panic");
-    assert!(is_seen(&event_loop));
-    assert_eq!(event_loop.turn(Some(Duration::ZERO)).expect("the loop is open").ran, 1);
-    assert!(!is_seen(&event_loop));
 }
 
 /// An item that is taken in injects another, and then a thread injects: both run, and no

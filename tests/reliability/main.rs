@@ -13,6 +13,7 @@ mod coverage;
 mod depth;
 mod descriptors;
 mod descriptors_bytes;
+mod embedding;
 mod fairness;
 mod fairness_io;
 mod hooks;
