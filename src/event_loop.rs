@@ -13,7 +13,7 @@ use std::io;
 use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// An event loop, and its owner: dropping it closes it. All it can do is on
@@ -124,7 +124,7 @@ impl State {
             timers: RefCell::new(Timers::new()),
             reactor: RefCell::new(reactor),
             injector,
-            presence: Arc::new(()),
+            presence: RefCell::new(Weak::<()>::new()),
             tasks: RefCell::new(Slots::new(floor)),
             infos: RefCell::default(),
             leaves: RefCell::new(Slab::new()),

@@ -15,7 +15,6 @@ use crate::exception::catch;
 use crate::observe::{Cause, Event, Outcome, Site};
 use std::io;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// While something is ready, the kernel is asked for events once in this many entries: a
@@ -101,7 +100,7 @@ impl State {
             }
             _ if held || limit.is_some() => Ok(Wait::Sleep(limit)),
             // Another thread may still call in.
-            _ if Arc::strong_count(&self.presence) > 1 => Ok(Wait::Sleep(limit)),
+            _ if self.presence.borrow().strong_count() > 0 => Ok(Wait::Sleep(limit)),
             _ => Err(Stuck::Deadlock(deadline)),
         }
     }

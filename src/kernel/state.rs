@@ -42,7 +42,7 @@ pub(crate) struct State {
     pub(crate) reactor: RefCell<Reactor>,
     pub(crate) injector: Arc<Injector<Injected>>,
     /// Shared with every `RemoteHandle`: while there is one, other threads may call in.
-    pub(crate) presence: Arc<()>,
+    pub(crate) presence: RefCell<std::sync::Weak<dyn Send + Sync>>,
     // tasks
     pub(crate) tasks: RefCell<Slots<TaskEntry>>,
     /// What few tasks have: a name of their own, a count of cancel requests.

@@ -5,7 +5,7 @@ use futures::future::{join3, select};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use oneloop::io::AsyncFd;
-use oneloop::{Event, RemoteHandle};
+use oneloop::{Event, RemoteHandle, RunError};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
 use std::os::unix::net::UnixStream;
@@ -91,6 +91,32 @@ fn lw_002_an_item_injected_by_an_item_and_one_by_a_thread_run() {
         };
         std::thread::spawn(move || remote.call_soon_threadsafe(first).expect("it is open"));
         event_loop.run_forever().expect("stopped by the thread");
+    });
+}
+
+/// On virtual time a loop waits for who has a remote handle; also for the end of that.
+#[test]
+fn lw_001_a_loop_that_sleeps_for_a_remote_handle_hears_that_it_is_dropped() {
+    within(|| {
+        for _ in 0..20 {
+            let event_loop = virtual_loop();
+            let (sleeps, asleep) = mpsc::channel();
+            watch(&event_loop, move |event| {
+                if matches!(event, Event::Sleeps { .. }) {
+                    let _ = sleeps.send(());
+                }
+            });
+            let handles = [event_loop.remote(), event_loop.remote().clone()];
+            let drops = std::thread::spawn(move || {
+                asleep.recv().expect("it has nothing to do");
+                for handle in handles {
+                    std::thread::spawn(move || drop(handle));
+                }
+            });
+            let ran = event_loop.run_until_complete(pending::<()>());
+            assert!(matches!(ran, Err(RunError::Deadlock(_))), "{ran:?}");
+            drops.join().expect("no panic");
+        }
     });
 }
 
