@@ -189,6 +189,11 @@ impl LoopHandle {
         Duration::from_nanos(self.state.time.now())
     }
 
+    /// Which time the loop lives in.
+    pub fn clock(&self) -> Clock {
+        self.state.time.kind()
+    }
+
     /// How many turns there were.
     pub fn turns(&self) -> u64 {
         self.state.turns.get()

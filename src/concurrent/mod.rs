@@ -73,7 +73,8 @@ impl LoopHandle {
     }
 
     /// Shuts the pool down: takes no new job, refuses those that wait, and waits for those
-    /// that run, for `grace` at most.
+    /// that run, for `grace` at most: on a loop whose virtual time jumps, in real time, for
+    /// the jobs hold its own.
     ///
     /// # Errors
     /// When jobs are still running after `grace`; they are left to themselves.

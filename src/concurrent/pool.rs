@@ -11,6 +11,7 @@
 //! Whoever goes to sleep does so under both locks, with nothing left.
 
 use super::blocking::{self, Blocking, Job, lock};
+use crate::io::Pause;
 use crate::lowlevel::Mailbox;
 use crate::{Builder, LoopHandle};
 use std::collections::VecDeque;
@@ -112,8 +113,14 @@ impl Pool {
     pub(crate) async fn shutdown(&self, grace: Duration) -> Result<(), ShutdownTimeout> {
         self.shared.close();
         // The workers that still leave hold virtual time as a job does.
-        let _leaving = InFlight::new();
-        let mut deadline = std::pin::pin!(crate::sleep(grace));
+        let leaving = InFlight::new();
+        let pausing = leaving.0.as_ref().and_then(|here| Pause::on(here).ok());
+        let mut deadline = std::pin::pin!(async {
+            match &pausing {
+                Some(pausing) => pausing.lasting(grace).await,
+                None => crate::sleep(grace).await,
+            }
+        });
         std::future::poll_fn(|cx| {
             let running = self.shared.workers_left(cx.waker());
             if running == 0 {

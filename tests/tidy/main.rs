@@ -45,9 +45,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/io/callbacks.rs", &["error", "call", "kernel", "root"]),
     // the kernel's public face; all below here builds on it, and not on the kernel
     ("src/lowlevel.rs", &["error", "kernel", "root", "io::registration"]),
-    ("src/io/", &["error", "root", "lowlevel"]),
+    ("src/io/", &["error", "root", "lowlevel", "clock", "time"]),
     ("src/net/", &["error", "root", "lowlevel", "io", "time"]),
-    ("src/concurrent/", &["error", "root", "lowlevel", "time", "event_loop"]),
+    ("src/concurrent/", &["error", "root", "lowlevel", "time", "event_loop", "io"]),
     // the end of a run shuts the pool down, hence its place
     (
         "src/run.rs",
