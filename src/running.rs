@@ -1,8 +1,9 @@
 //! Running a loop: for ever, for a task, or for one turn; and stopping it.
 
 use crate::error::{Deadlock, JoinFailure, RunError, Waiting, into_payload};
-use crate::kernel::{Key, Life, State, Stuck, context};
-use crate::observe::Event;
+use crate::exception::catch;
+use crate::kernel::{Entry, Key, Life, State, Stuck, context};
+use crate::observe::{Cause, Event};
 use crate::{LoopHandle, TaskRef};
 use std::time::Duration;
 
@@ -140,11 +141,14 @@ impl LoopHandle {
         self.state.life.set(Life::Running);
         self.state.look_around();
         self.state.injector.wake_up();
-        let result = loop {
-            if let Some(result) = turn(&self.state) {
-                break result;
+        let ran = catch(|| {
+            loop {
+                if let Some(result) = turn(&self.state) {
+                    break result;
+                }
             }
-        };
+        });
+        self.state.running.set(Entry::NOTHING); // if a panic came through, it still has one
         let closing = self.state.life.replace(Life::Resting) == Life::Closing;
         drop(entered);
         if closing {
@@ -152,6 +156,12 @@ impl LoopHandle {
         } else {
             self.state.rest();
         }
+        let result = ran.unwrap_or_else(|payload| {
+            // Where all is contained, somebody's log: the loop is as usable as after a turn.
+            self.state.stopping.set(false);
+            self.state.cause.set(Cause::Wake);
+            std::panic::resume_unwind(payload)
+        });
         result.map_err(|stuck| match stuck {
             Stuck::Deadlock(next) => RunError::Deadlock(self.state.deadlock(next)),
             Stuck::Io(error) => RunError::Io(error),

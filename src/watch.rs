@@ -96,7 +96,11 @@ impl State {
             self.life.set(Life::Idle);
             self.injector.ring();
         }
-        self.observed.set(self.has_observers() || self.life.get() == Life::Resting);
+        let seen = self.has_observers();
+        self.observed.set(seen || self.life.get() == Life::Resting);
+        if !seen {
+            self.origins.borrow_mut().clear(); // nobody takes them out any more
+        }
     }
 
     /// The name of an entry, and where it was scheduled.

@@ -1,8 +1,8 @@
 //! The turn. `run_once` is the function to read first.
 //!
-//! Steps 3 to 5 only move entries to the ready queue; step 6 alone runs user code, and
-//! exactly the batch that was ready when it began. What that makes ready waits for the
-//! next turn.
+//! Steps 3 to 5 only move entries to the ready queue; step 6 alone runs them, and exactly
+//! the batch that was ready when it began. What that makes ready waits for the next turn.
+//! Observers, if there are any, are told in each step, with no borrow held.
 
 use super::reactor::Direction;
 use super::ready::{Entry, Kind};

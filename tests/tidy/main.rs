@@ -40,7 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/debug.rs", &["observe", "kernel", "root"]),
     ("src/event_loop.rs", &["error", "clock", "observe", "exception", "kernel", "root"]),
     ("src/closing.rs", &["error", "observe", "kernel"]),
-    ("src/running.rs", &["error", "observe", "task_ref", "kernel", "root"]),
+    ("src/running.rs", &["error", "exception", "observe", "task_ref", "kernel", "root"]),
     ("src/io/registration.rs", &["error", "kernel", "root"]),
     ("src/io/callbacks.rs", &["error", "call", "kernel", "root"]),
     // the kernel's public face; all below here builds on it, and not on the kernel
