@@ -61,14 +61,21 @@ impl LoopHandle {
         self.state.jobs.set(self.state.jobs.get().saturating_sub(1));
     }
 
+    /// How many things that were begun elsewhere have not ended.
+    pub fn jobs_in_flight(&self) -> usize {
+        self.state.jobs.get()
+    }
+
     /// What an upper layer keeps with this loop, made when first asked for and dropped
-    /// when the loop closes.
+    /// when the loop closes. A closed loop keeps nothing: what is made then is the caller's.
     pub fn extension<T: 'static>(&self, make: impl FnOnce() -> T) -> Rc<T> {
         if let Some(found) = self.find_extension() {
             return found;
         }
         let made = Rc::new(make());
-        self.state.extensions.borrow_mut().push(made.clone());
+        if !self.is_closed() {
+            self.state.extensions.borrow_mut().push(made.clone());
+        }
         made
     }
 

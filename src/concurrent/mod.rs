@@ -83,7 +83,7 @@ impl LoopHandle {
     /// The pool stays shut down.
     pub async fn shutdown_default_executor(&self, grace: Duration) -> Result<(), ShutdownTimeout> {
         match self.find_extension::<Pool>() {
-            Some(pool) => pool.shutdown(grace).await,
+            Some(pool) => pool.shutdown(self, grace).await,
             None => Pool::never_used(self),
         }
     }

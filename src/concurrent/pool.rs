@@ -110,7 +110,11 @@ impl Pool {
         blocking
     }
 
-    pub(crate) async fn shutdown(&self, grace: Duration) -> Result<(), ShutdownTimeout> {
+    pub(crate) async fn shutdown(
+        &self,
+        handle: &LoopHandle,
+        grace: Duration,
+    ) -> Result<(), ShutdownTimeout> {
         self.shared.close();
         // The workers that still leave hold virtual time as a job does.
         let leaving = InFlight::new();
@@ -121,14 +125,17 @@ impl Pool {
                 None => crate::sleep(grace).await,
             }
         });
-        std::future::poll_fn(|cx| {
-            let running = self.shared.workers_left(cx.waker());
-            if running == 0 {
-                return Poll::Ready(Ok(()));
-            }
-            deadline.as_mut().poll(cx).map(|()| Err(ShutdownTimeout { running }))
-        })
-        .await
+        let busy = std::future::poll_fn(|cx| match self.shared.workers_left(cx.waker()) {
+            (0, _) => Poll::Ready(0),
+            (_, busy) => deadline.as_mut().poll(cx).map(|()| busy),
+        });
+        let busy = busy.await;
+        drop(leaving);
+        // A worker that has told of its job, and is on its way out, runs none.
+        match busy.min(handle.jobs_in_flight()) {
+            0 => Ok(()),
+            running => Err(ShutdownTimeout { running }),
+        }
     }
 }
 
@@ -285,12 +292,13 @@ impl Shared {
         waiting.into_iter().chain(arrived).for_each(|job| job.refuse(why, &self.mailbox));
     }
 
-    fn workers_left(&self, waker: &Waker) -> usize {
+    /// How many there still are, and how many of them have, or had just now, a job.
+    fn workers_left(&self, waker: &Waker) -> (usize, usize) {
         // Wakers are user code, and kept out of the lock.
         let waker = Some(waker.clone());
         let mut queue = lock(&self.queue.0);
         let old = std::mem::replace(&mut queue.waker, waker);
-        let left = queue.workers;
+        let left = (queue.workers, queue.busy());
         drop(queue);
         drop(old);
         left
@@ -298,6 +306,11 @@ impl Shared {
 }
 
 impl Queue {
+    /// Workers that neither sleep nor are on their way to look for a job.
+    fn busy(&self) -> usize {
+        self.workers.saturating_sub(self.idle + usize::from(self.coming))
+    }
+
     /// A worker goes. The last one wakes whoever waits for that.
     fn leave(&mut self) -> Option<Waker> {
         self.workers -= 1;
