@@ -54,7 +54,7 @@ trait Source<T> {
     fn outcome(&self) -> Result<Result<T, JoinError>, FutureError>;
     fn add_call(&self, call: Call, at: Site) -> CallbackId;
     fn remove_done_callback(&self, id: CallbackId) -> bool;
-    fn join(&self) -> Joining<T>;
+    fn join(self: Rc<Self>) -> Joining<T>;
     fn identity(&self) -> (u64, u64);
     fn name(&self) -> String;
 }
@@ -63,8 +63,8 @@ trait Source<T> {
 pub type Joining<T> = Pin<Box<dyn std::future::Future<Output = Result<T, JoinError>>>>;
 
 impl<T: 'static> Awaitable<T> {
-    fn new(source: impl Source<T> + 'static) -> Self {
-        Awaitable { source: Rc::new(source), failed: |_| false }
+    fn new(source: Rc<dyn Source<T>>) -> Self {
+        Awaitable { source, failed: |_| false }
     }
 
     /// Whether it has ended, in whatever way.
@@ -108,11 +108,16 @@ impl<T: 'static> Awaitable<T> {
         self,
         f: impl Fn(Result<T, JoinError>) -> Result<U, JoinError> + 'static,
     ) -> Awaitable<U> {
-        Awaitable::new(Mapped { before: self, map: Rc::new(f) })
+        Awaitable::new(Rc::new(Mapped { before: self, map: Rc::new(f) }))
     }
 
     pub(crate) fn handle(&self) -> LoopHandle {
         self.source.handle()
+    }
+
+    /// What clones have in common, and nobody else.
+    pub(crate) fn identity(&self) -> (u64, u64) {
+        self.source.identity()
     }
 
     /// Whether awaiting it gives a cancellation, in whatever form.
@@ -198,7 +203,7 @@ impl<T: Clone + 'static> From<Task<T>> for Awaitable<T> {
 
 impl<T: Clone + 'static> From<Future<T>> for Awaitable<T> {
     fn from(future: Future<T>) -> Self {
-        Awaitable::new(future)
+        Awaitable::new(Rc::new(future))
     }
 }
 
@@ -208,25 +213,25 @@ impl<T: 'static> From<&Awaitable<T>> for Awaitable<T> {
     }
 }
 
-impl<T: Clone + 'static> Source<T> for Rc<Task<T>> {
+impl<T: Clone + 'static> Source<T> for Task<T> {
     fn handle(&self) -> LoopHandle {
         self.handle.clone()
     }
 
     fn done(&self) -> bool {
-        (***self).done()
+        (**self).done()
     }
 
     fn cancel(&self) -> bool {
-        (***self).cancel()
+        (**self).cancel()
     }
 
     fn cancelled(&self) -> bool {
-        (***self).cancelled()
+        (**self).cancelled()
     }
 
     fn ended_cancelled(&self) -> bool {
-        (***self).cancelled()
+        (**self).cancelled()
     }
 
     fn outcome(&self) -> Result<Result<T, JoinError>, FutureError> {
@@ -234,16 +239,15 @@ impl<T: Clone + 'static> Source<T> for Rc<Task<T>> {
     }
 
     fn add_call(&self, call: Call, at: Site) -> CallbackId {
-        (***self).add_call(call, at)
+        (**self).add_call(call, at)
     }
 
     fn remove_done_callback(&self, id: CallbackId) -> bool {
-        (***self).remove_done_callback(id)
+        (**self).remove_done_callback(id)
     }
 
-    fn join(&self) -> Joining<T> {
-        let task = self.clone();
-        Box::pin(async move { (&*task).await })
+    fn join(self: Rc<Self>) -> Joining<T> {
+        Box::pin(async move { (&*self).await })
     }
 
     fn identity(&self) -> (u64, u64) {
@@ -251,7 +255,7 @@ impl<T: Clone + 'static> Source<T> for Rc<Task<T>> {
     }
 
     fn name(&self) -> String {
-        (***self).name()
+        (**self).name()
     }
 }
 
@@ -292,8 +296,8 @@ impl<T: Clone + 'static> Source<T> for Future<T> {
         Future::remove_done_callback(self, id)
     }
 
-    fn join(&self) -> Joining<T> {
-        let future = self.clone();
+    fn join(self: Rc<Self>) -> Joining<T> {
+        let future = Future::clone(&self);
         Box::pin(async move { future.await.map_err(|_| JoinError::cancelled()) })
     }
 
@@ -346,8 +350,8 @@ impl<T: 'static, U: 'static> Source<U> for Mapped<T, U> {
         self.before.remove_done_callback(id)
     }
 
-    fn join(&self) -> Joining<U> {
-        let (joining, map) = (self.before.source.join(), self.map.clone());
+    fn join(self: Rc<Self>) -> Joining<U> {
+        let (joining, map) = (self.before.source.clone().join(), self.map.clone());
         Box::pin(async move { map(joining.await) })
     }
 

@@ -108,7 +108,10 @@ impl State {
     fn arm_timer(&self, when: u64, call: Call, at: &'static Location<'static>) -> TimerKey {
         let at = self.observed.get().then_some(at);
         let timer = Timer::Call(Box::new(TimerCall { call, at }));
-        let key = self.timers.borrow_mut().insert(when, timer);
+        let mut timers = self.timers.borrow_mut();
+        let number = timers.number();
+        let key = timers.insert(number, when, timer);
+        drop(timers);
         self.emit(|| Event::TimerSet { timer: key.index, deadline: Duration::from_nanos(when) });
         key
     }

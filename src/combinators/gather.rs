@@ -10,7 +10,6 @@ use crate::error::{Failure, JoinError};
 use crate::future::{CallbackId, Canceller, WeakFuture};
 use crate::{Future, LoopHandle};
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
 use std::rc::{Rc, Weak};
 
 /// How deep gathers of tasks that gather are asked in one go; what is beyond is asked in
@@ -54,7 +53,8 @@ thread_local! {
 pub fn gather<T: Clone + 'static>(
     children: impl IntoIterator<Item = impl Into<Awaitable<T>>>,
 ) -> Future<Result<Vec<T>, JoinError>> {
-    begin(children, |outcomes| outcomes.into_iter().collect(), |outcome| outcome.err().map(Err))
+    let fail = |outcome: &One<T>| outcome.as_ref().err().map(|error| Err(error.clone()));
+    begin(children, |outcomes| outcomes.into_iter().collect(), fail)
 }
 
 /// As [`gather`], of children that return a `Result`: the first `Err` fails it too.
@@ -72,16 +72,16 @@ pub fn gather<T: Clone + 'static>(
 pub fn try_gather<T: Clone + 'static, E: Clone + 'static>(
     children: impl IntoIterator<Item = impl Into<Awaitable<Result<T, E>>>>,
 ) -> Future<Result<Vec<T>, Failure<E>>> {
-    let flat = |outcome: Result<Result<T, E>, JoinError>| match outcome {
+    let flat = |outcome: One<Result<T, E>>| match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(Failure::Error(error)),
         Err(error) => Err(Failure::Join(error)),
     };
-    begin(
-        children,
-        move |outcomes| outcomes.into_iter().map(flat).collect(),
-        move |outcome| flat(outcome).err().map(Err),
-    )
+    let fail = move |outcome: &One<Result<T, E>>| match outcome {
+        Ok(Ok(_)) => None,
+        failed => flat(failed.clone()).err().map(Err),
+    };
+    begin(children, move |outcomes| outcomes.into_iter().map(flat).collect(), fail)
 }
 
 /// As [`gather`], but a child that was cancelled or panicked is one outcome among the
@@ -116,10 +116,17 @@ impl<V, E> Gathered for Result<V, Failure<E>> {
     }
 }
 
+/// What an outcome makes the whole end with at once.
+type Fail<T, R> = dyn Fn(&One<T>) -> Option<R>;
+
 struct Gathering<T: 'static, R: 'static> {
     children: Vec<Awaitable<T>>,
+    /// Those that were given before, by rising index, and where they stand first.
+    again: Vec<(usize, usize)>,
     /// The callbacks on children, and on which of them.
     callbacks: RefCell<Vec<(usize, CallbackId)>>,
+    /// How each ended.
+    outcomes: RefCell<Vec<Option<One<T>>>>,
     /// Children that are not done, each counted once.
     left: Cell<usize>,
     cancel_requested: Cell<bool>,
@@ -127,8 +134,7 @@ struct Gathering<T: 'static, R: 'static> {
     asking: Cell<bool>,
     outer: WeakFuture<R>,
     collect: Box<dyn Fn(Vec<One<T>>) -> R>,
-    /// What an outcome makes the whole end with at once.
-    fail: Box<dyn Fn(One<T>) -> Option<R>>,
+    fail: Box<Fail<T, R>>,
     handle: LoopHandle,
     me: Weak<Gathering<T, R>>,
 }
@@ -136,7 +142,7 @@ struct Gathering<T: 'static, R: 'static> {
 fn begin<T: Clone + 'static, R: Gathered + 'static>(
     children: impl IntoIterator<Item = impl Into<Awaitable<T>>>,
     collect: impl Fn(Vec<One<T>>) -> R + 'static,
-    fail: impl Fn(One<T>) -> Option<R> + 'static,
+    fail: impl Fn(&One<T>) -> Option<R> + 'static,
 ) -> Future<R> {
     let children: Vec<Awaitable<T>> = children.into_iter().map(Into::into).collect();
     let here = || LoopHandle::current().unwrap_or_else(|none| panic!("gather: {none}"));
@@ -144,6 +150,8 @@ fn begin<T: Clone + 'static, R: Gathered + 'static>(
     let outer = handle.create_future();
     let gathering = Rc::new_cyclic(|me| Gathering {
         callbacks: RefCell::new(Vec::with_capacity(children.len())),
+        outcomes: RefCell::new(vec![None; children.len()]),
+        again: repeated(&children),
         left: Cell::new(0),
         cancel_requested: Cell::new(false),
         asking: Cell::new(false),
@@ -159,16 +167,28 @@ fn begin<T: Clone + 'static, R: Gathered + 'static>(
     outer
 }
 
+/// Who stands in `children` more than once: where, and where first.
+fn repeated<T: 'static>(children: &[Awaitable<T>]) -> Vec<(usize, usize)> {
+    let mut order: Vec<_> = children.iter().map(Awaitable::identity).zip(0..).collect();
+    order.sort_unstable(); // most often in order already
+    let mut repeated = Vec::new();
+    for group in order.chunk_by(|one, other| one.0 == other.0) {
+        repeated.extend(group[1..].iter().map(|(_, index)| (*index, group[0].1)));
+    }
+    repeated.sort_unstable();
+    repeated
+}
+
 impl<T: Clone + 'static, R: Gathered + 'static> Gathering<T, R> {
     /// Counts those who are done already, and has the others call back.
     fn watch(&self) {
-        let mut seen = HashSet::with_capacity(self.children.len());
         let mut done = Vec::new();
+        self.left.set(self.children.len() - self.again.len());
+        let mut again = self.again.iter().map(|(index, _)| *index).peekable();
         for (index, child) in self.children.iter().enumerate() {
-            if !seen.insert(child) {
+            if again.next_if_eq(&index).is_some() {
                 continue;
             }
-            self.left.set(self.left.get() + 1);
             if child.done() {
                 done.push(index);
                 continue;
@@ -193,24 +213,28 @@ impl<T: Clone + 'static, R: Gathered + 'static> Gathering<T, R> {
         let child = &self.children[index];
         let Ok(outcome) = child.result() else { return }; // an error in it is seen now
         let Some(outer) = self.outer.upgrade().filter(|outer| !outer.done()) else { return };
-        if let Some(failure) = (self.fail)(outcome) {
-            outer.fail(failure, child.ended_cancelled(), |_| "a gathered task failed".to_owned());
-        } else if self.left.get() == 0 {
+        if let Some(failure) = (self.fail)(&outcome) {
+            let describe = |_: &R| "a gathered task failed".to_owned();
+            return outer.fail(failure, child.ended_cancelled(), describe);
+        }
+        self.outcomes.borrow_mut()[index] = Some(outcome);
+        if self.left.get() == 0 {
             self.end();
         }
     }
 
+    /// All are done, and none failed the whole.
     fn end(&self) {
         let Some(outer) = self.outer.upgrade() else { return };
         if self.cancel_requested.get() {
             let describe = |_: &R| "a gather was cancelled".to_owned();
             return outer.fail(R::cancelled(), true, describe);
         }
-        let outcomes = self.children.iter().map(|child| match child.result() {
-            Ok(outcome) => outcome,
-            Err(_) => Err(JoinError::cancelled()), // none: all are done
-        });
-        let _ = outer.set_result((self.collect)(outcomes.collect()));
+        let mut outcomes = self.outcomes.take();
+        for (index, first) in &self.again {
+            outcomes[*index] = outcomes[*first].clone();
+        }
+        let _ = outer.set_result((self.collect)(outcomes.into_iter().flatten().collect()));
     }
 
     fn ask_children(&self) -> bool {

@@ -1,10 +1,11 @@
 //! `Limited`: the future of `timeout`, which needs no allocation.
 //!
 //! It does what a [`Timeout`](super::Timeout) does that nobody else has a handle of: the
-//! timer names the task, and is a slot that this future owns, as a sleep's is.
+//! timer names the task, and is a slot that this future owns, as a sleep's is. It is set
+//! when the body first waits, in the place that it had in the order of timers before: so a
+//! body that is ready at once needs neither timer nor clock.
 
 use crate::catch_cancel::{CatchCancel, Resume, catch_cancel};
-use crate::clock::nanos;
 use crate::error::{Cancelled, TimedOut};
 use crate::kernel::{Cancelling, Key, Over, Timer, context};
 use crate::{Handle, LoopHandle};
@@ -14,7 +15,6 @@ use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 pin_project! {
     /// The future of [`timeout`](crate::timeout) and [`timeout_at`](crate::timeout_at). It
@@ -33,9 +33,17 @@ pin_project! {
 struct Alarm(Stage);
 
 enum Stage {
-    Set { deadline: u64 },
+    Set(Limit),
     Armed(Armed),
     Over,
+}
+
+/// In nanoseconds of the loop's time.
+#[derive(Clone, Copy)]
+pub(super) enum Limit {
+    /// From the first poll on.
+    Lasts(u64),
+    Until(u64),
 }
 
 struct Armed {
@@ -47,6 +55,8 @@ struct Armed {
 }
 
 enum Bell {
+    /// To be set: the number of the timer to come.
+    Unset(Limit, u64),
     /// The slot of a timer.
     Timer(u32),
     /// The deadline has passed before: a callback, and whether it ran.
@@ -55,8 +65,8 @@ enum Bell {
 
 impl<F: Future> Limited<F> {
     #[inline]
-    pub(super) fn new(deadline: Duration, body: F) -> Self {
-        let alarm = Alarm(Stage::Set { deadline: nanos(deadline) });
+    pub(super) fn new(limit: Limit, body: F) -> Self {
+        let alarm = Alarm(Stage::Set(limit));
         Limited { body: catch_cancel(body), alarm, raised: None }
     }
 }
@@ -67,11 +77,14 @@ impl<F: Future> Future for Limited<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Stage::Set { deadline } = this.alarm.0 {
-            this.alarm.0 = Stage::Armed(Armed::new(deadline));
+        if let Stage::Set(limit) = this.alarm.0 {
+            this.alarm.0 = Stage::Armed(Armed::new(limit));
         }
         if this.raised.is_none() {
-            let Poll::Ready(ended) = this.body.poll(cx) else { return Poll::Pending };
+            let Poll::Ready(ended) = this.body.poll(cx) else {
+                this.alarm.set_timer();
+                return Poll::Pending;
+            };
             let ours = this.alarm.end();
             match ended {
                 Ok(value) => return Poll::Ready(Ok(value)),
@@ -88,7 +101,7 @@ impl<F: Future> Future for Limited<F> {
 
 impl Armed {
     #[inline]
-    fn new(deadline: u64) -> Self {
+    fn new(limit: Limit) -> Self {
         let handle = context::with_current(LoopHandle::clone);
         let handle = handle.unwrap_or_else(|none| panic!("timeout: {none}"));
         let state = &handle.state;
@@ -96,11 +109,13 @@ impl Armed {
         let infos = state.infos.borrow();
         let cancelling = infos.get(&task).map_or(0, |info| info.cancelling);
         drop(infos);
-        let bell = if deadline <= state.time.of_turn() {
-            ring_soon(&handle, task)
-        } else {
-            let timer = Timer::Limit(task, Over::No);
-            Bell::Timer(state.timers.borrow_mut().insert(deadline, timer).index)
+        let passed = match limit {
+            Limit::Lasts(limit) => limit == 0,
+            Limit::Until(deadline) => deadline <= state.time.of_turn(),
+        };
+        let bell = match passed {
+            true => ring_soon(&handle, task),
+            false => Bell::Unset(limit, state.timers.borrow_mut().number()),
         };
         Armed { handle, task, cancelling, bell }
     }
@@ -109,6 +124,7 @@ impl Armed {
     #[inline]
     fn disarm(&self) -> bool {
         match &self.bell {
+            Bell::Unset(..) => false,
             Bell::Timer(slot) => {
                 let timer = self.handle.state.timers.borrow_mut().remove_at(*slot);
                 timer.is_some_and(|timer| timer.over() == Over::Elapsed)
@@ -135,6 +151,21 @@ fn ring_soon(handle: &LoopHandle, task: Key) -> Bell {
 }
 
 impl Alarm {
+    /// The body waits, and the time runs.
+    #[inline]
+    fn set_timer(&mut self) {
+        let Stage::Armed(armed) = &mut self.0 else { return };
+        let Bell::Unset(limit, number) = armed.bell else { return };
+        let state = &armed.handle.state;
+        let deadline = match limit {
+            Limit::Lasts(limit) => state.time.now().saturating_add(limit),
+            Limit::Until(deadline) => deadline,
+        };
+        let timer = Timer::Limit(armed.task, Over::No);
+        let key = state.timers.borrow_mut().insert(number, deadline, timer);
+        armed.bell = Bell::Timer(key.index);
+    }
+
     /// Takes the alarm away, and its request back; whether nobody else has asked the task
     /// to cancel.
     #[inline]
@@ -154,7 +185,7 @@ impl Drop for Alarm {
 impl<F> fmt::Debug for Limited<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.alarm.0 {
-            Stage::Set { .. } => "Limited(not begun)",
+            Stage::Set(_) => "Limited(not begun)",
             Stage::Armed(_) => "Limited(running)",
             Stage::Over => "Limited(over)",
         })

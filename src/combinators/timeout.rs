@@ -3,12 +3,12 @@
 //! The deadline is a callback that cancels the task. The scope catches that, and turns it
 //! into `TimedOut` only if nobody else has asked the task to cancel meanwhile: it counts.
 
-use super::limited::Limited;
+use super::limited::{Limit, Limited};
 use super::wait::release;
 use crate::awaitable::Awaitable;
 use crate::catch_cancel::catch_cancel;
+use crate::clock::nanos;
 use crate::error::{JoinError, NotRunning, TimedOut};
-use crate::kernel::context;
 use crate::{LoopHandle, TaskRef, create_future};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -61,7 +61,7 @@ enum Alarm {
     Timer(crate::TimerHandle),
 }
 
-/// Runs `body`, for `limit` at most, counted from this call. After that `body` is cancelled,
+/// Runs `body`, for `limit` at most, counted from when it first has to wait. After that `body` is cancelled,
 /// as a task is: what it does to clean up in [`catch_cancel`](crate::catch_cancel()) is
 /// waited for.
 ///
@@ -77,7 +77,7 @@ enum Alarm {
 /// Dropped by anyone else, it drops `body` and takes its own request back.
 ///
 /// # Panics
-/// When it is called where no loop runs, or polled outside of a task.
+/// When it is polled outside of a task.
 ///
 /// ```
 /// use std::time::Duration;
@@ -88,9 +88,7 @@ enum Alarm {
 /// .unwrap();
 /// ```
 pub fn timeout<F: Future>(limit: Duration, body: F) -> Limited<F> {
-    let now = context::with_current(|handle| handle.time());
-    let now = now.unwrap_or_else(|none| panic!("timeout: {none}"));
-    Limited::new(now.saturating_add(limit), body)
+    Limited::new(Limit::Lasts(nanos(limit)), body)
 }
 
 /// As [`timeout`], until the loop's [`time`](LoopHandle::time) has reached `deadline`.
@@ -101,7 +99,7 @@ pub fn timeout<F: Future>(limit: Duration, body: F) -> Limited<F> {
 /// # Panics
 /// As [`timeout`].
 pub fn timeout_at<F: Future>(deadline: Duration, body: F) -> Limited<F> {
-    Limited::new(deadline, body)
+    Limited::new(Limit::Until(nanos(deadline)), body)
 }
 
 impl Timeout {

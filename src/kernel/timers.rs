@@ -28,7 +28,7 @@ pub(crate) struct TimerKey {
 
 /// Field order is firing order: rule 3.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Due {
+pub(super) struct Due {
     deadline: u64,
     number: u64,
     index: u32,
@@ -50,10 +50,10 @@ const PARKED: u64 = DUE - 1;
 
 pub(crate) struct Timers<T> {
     slots: Slab<Slot<T>>,
-    staged: Vec<Due>,
+    pub(super) staged: Vec<Due>,
     /// No staged deadline is earlier than this.
     staged_from: u64,
-    heap: BinaryHeap<Reverse<Due>>,
+    pub(super) heap: BinaryHeap<Reverse<Due>>,
     next: u64,
 }
 
@@ -63,13 +63,17 @@ impl<T> Timers<T> {
         Timers { slots, staged: Vec::new(), staged_from: NEVER, heap, next: 0 }
     }
 
+    /// A place in the order of creation, for one timer.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
+
     #[inline]
-    pub(crate) fn insert(&mut self, deadline: u64, payload: T) -> TimerKey {
+    pub(crate) fn insert(&mut self, number: u64, deadline: u64, payload: T) -> TimerKey {
         if self.staged.len() == STAGE {
             self.sort_staged();
         }
-        let number = self.next;
-        self.next += 1;
         let index = self.slots.insert(Slot { number, payload: Some(payload) }) as u32;
         self.staged.push(Due { deadline, number, index });
         self.staged_from = self.staged_from.min(deadline);
@@ -165,12 +169,6 @@ impl<T> Timers<T> {
     /// How many slots are in use, those of timers that have fired included.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
-    }
-
-    /// Entries held, live or stale: what the sweep bounds.
-    #[cfg(test)]
-    pub(crate) fn entries(&self) -> usize {
-        self.heap.len() + self.staged.len()
     }
 
     pub(crate) fn drain(&mut self) -> Vec<T> {

@@ -111,7 +111,7 @@ impl WaitQueue {
 impl Line {
     /// The first below `end` that is not done: it counts as passed from here on.
     fn next_live(&mut self, end: u64) -> Option<Ticket> {
-        let from = self.places.partition_point(|(number, _)| *number < self.passed);
+        let from = self.position(self.passed);
         for (number, place) in self.places.range(from..) {
             if *number >= end {
                 break;
@@ -124,10 +124,22 @@ impl Line {
         None
     }
 
+    /// Where `number` is, or the first above it. Where nobody has left the middle of the
+    /// line, that is told by the number at its front.
+    fn position(&self, number: u64) -> usize {
+        let front = self.places.front().map_or(0, |(front, _)| *front);
+        let guess = number.saturating_sub(front) as usize;
+        match self.places.get(guess) {
+            Some((there, _)) if *there == number => guess,
+            _ => self.places.partition_point(|(there, _)| *there < number),
+        }
+    }
+
     /// Takes one out, for the caller to drop.
     fn remove(&mut self, number: u64) -> Option<Ticket> {
-        let at = self.places.binary_search_by_key(&number, |(number, _)| *number).ok()?;
-        let removed = self.places[at].1.take()?;
+        let at = self.position(number);
+        let (_, removed) = self.places.get_mut(at).filter(|(there, _)| *there == number)?;
+        let removed = removed.take()?;
         self.gaps += 1;
         while matches!(self.places.front(), Some((_, None))) {
             self.places.pop_front();

@@ -86,7 +86,10 @@ impl State {
                 Timer::Other(Box::new(Sleeper { waker: newest.clone(), place, over: Over::No }))
             }
         };
-        let index = self.timers.borrow_mut().insert(deadline, timer).index;
+        let mut timers = self.timers.borrow_mut();
+        let number = timers.number();
+        let index = timers.insert(number, deadline, timer).index;
+        drop(timers);
         if let Some(place) = place {
             self.enrol(place, index | SLEEP, 1);
         }

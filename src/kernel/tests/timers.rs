@@ -6,6 +6,19 @@ use crate::clock::NEVER;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+impl<T> Timers<T> {
+    /// Makes a timer, the newest of all.
+    fn arm(&mut self, deadline: u64, payload: T) -> TimerKey {
+        let number = self.number();
+        self.insert(number, deadline, payload)
+    }
+
+    /// Entries held, live or stale: what the sweep bounds.
+    fn entries(&self) -> usize {
+        self.heap.len() + self.staged.len()
+    }
+}
+
 /// What `Timers` promises, written without a thought for speed. A payload is a number.
 #[derive(Default)]
 struct Model {
@@ -28,7 +41,7 @@ impl Model {
             1 => self.now,
             _ => self.now + rng.below(50) as u64,
         };
-        let key = timers.insert(deadline, self.next);
+        let key = timers.arm(deadline, self.next);
         assert!(self.due.iter().all(|(index, ..)| *index != key.index), "the slot is due");
         assert!(self.fired.iter().all(|(index, _)| *index != key.index), "the slot is taken");
         assert_eq!(timers.at(key.index), Some(&mut self.next.clone()));
@@ -122,7 +135,7 @@ fn tm_005_timers_agree_with_a_sorted_map() {
 #[test]
 fn tm_006_equal_deadlines_fire_in_order_of_creation() {
     let mut timers = Timers::new();
-    let keys: Vec<_> = (0..5000).map(|number| timers.insert(7, number).index).collect();
+    let keys: Vec<_> = (0..5000).map(|number| timers.arm(7, number).index).collect();
     let fired: Vec<_> = std::iter::from_fn(|| timers.pop_due(7)).collect();
     assert_eq!(fired, keys);
 }
@@ -130,9 +143,9 @@ fn tm_006_equal_deadlines_fire_in_order_of_creation() {
 #[test]
 fn tm_007_cancelled_timers_do_not_pile_up() {
     let mut timers = Timers::new();
-    let live: Vec<_> = (0..1000).map(|_| timers.insert(1, ())).collect();
+    let live: Vec<_> = (0..1000).map(|_| timers.arm(1, ())).collect();
     for round in 0..1_000_000_u64 {
-        let key = timers.insert(3_600_000_000_000 + round, ());
+        let key = timers.arm(3_600_000_000_000 + round, ());
         if round % 3000 == 0 {
             timers.next_deadline(); // as a turn of the loop does
         }
@@ -150,7 +163,7 @@ fn tm_007_cancelled_timers_do_not_pile_up() {
 fn tm_007_cancelled_timers_that_were_sorted_are_swept() {
     let mut timers = Timers::new();
     for _ in 0..200 {
-        let keys: Vec<_> = (0..1000_u64).map(|n| timers.insert(1_000_000 - n, ())).collect();
+        let keys: Vec<_> = (0..1000_u64).map(|n| timers.arm(1_000_000 - n, ())).collect();
         timers.next_deadline();
         for key in keys {
             assert_eq!(timers.remove(key), Some(()));
@@ -163,7 +176,7 @@ fn tm_007_cancelled_timers_that_were_sorted_are_swept() {
 fn tm_007_what_a_cancelled_timer_held_is_given_back_at_once() {
     let mut timers = Timers::new();
     let held = Rc::new(());
-    let key = timers.insert(5, held.clone());
+    let key = timers.arm(5, held.clone());
     timers.next_deadline();
     drop(timers.remove(key));
     assert_eq!(Rc::strong_count(&held), 1);
@@ -173,13 +186,13 @@ fn tm_007_what_a_cancelled_timer_held_is_given_back_at_once() {
 #[test]
 fn tm_008_the_slot_of_a_due_timer_goes_to_nobody_before_its_turn() {
     let mut timers = Timers::new();
-    let old = timers.insert(1, "old");
+    let old = timers.arm(1, "old");
     assert_eq!(timers.pop_due(1), Some(old.index));
     assert_eq!(timers.remove(old), Some("old"));
-    let new = timers.insert(1, "new");
+    let new = timers.arm(1, "new");
     assert_ne!(new.index, old.index);
     assert_eq!(timers.fire(old.index), None);
-    assert_eq!(timers.insert(1, "newer").index, old.index);
+    assert_eq!(timers.arm(1, "newer").index, old.index);
     assert_eq!(timers.remove(old), None);
     assert_eq!(timers.remove(new), Some("new"));
 }
@@ -187,6 +200,6 @@ fn tm_008_the_slot_of_a_due_timer_goes_to_nobody_before_its_turn() {
 #[test]
 fn tm_001_a_deadline_that_never_comes_is_never_due() {
     let mut timers = Timers::new();
-    timers.insert(NEVER, ());
+    timers.arm(NEVER, ());
     assert_eq!(timers.pop_due(NEVER), None);
 }
