@@ -7,9 +7,10 @@
 use crate::LoopHandle;
 use crate::call::Call;
 use crate::error::{Cancelled, FutureError, InvalidState};
-use crate::exception::catch;
-use crate::kernel::{Awaited, State, Target, Waiter, Waiters};
-use crate::observe::Cause;
+pub(crate) use crate::future_cell::Canceller;
+use crate::future_cell::{FutureCell, Outcome, Owed};
+use crate::kernel::{Awaited, Target, Waiter, Waiters};
+use crate::observe::{Cause, Site};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
@@ -39,27 +40,6 @@ struct Wait {
     leaf: Option<u32>,
 }
 
-struct FutureCell<T> {
-    state: Rc<State>,
-    outcome: RefCell<Outcome<T>>,
-    waiters: RefCell<Waiters>,
-    /// Done callbacks that have not run or gone. They hold this cell weakly while it is
-    /// pending; once it is done, it holds itself until the last of them is through.
-    callbacks: Cell<usize>,
-    kept: RefCell<Option<Rc<FutureCell<T>>>>,
-    /// Set by `set_exception`; cleared when somebody looks.
-    unseen: Cell<Option<Describe<T>>>,
-}
-
-/// Puts an error into words.
-type Describe<T> = fn(&T) -> String;
-
-enum Outcome<T> {
-    Pending,
-    Done(T),
-    Cancelled,
-}
-
 /// Names a done callback, so that it can be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CallbackId(pub(crate) u64);
@@ -76,6 +56,8 @@ impl LoopHandle {
                 callbacks: Cell::new(0),
                 kept: RefCell::new(None),
                 unseen: Cell::new(None),
+                canceller: RefCell::new(None),
+                fell_to_cancel: Cell::new(false),
             }),
             wait: Wait::default(),
         }
@@ -106,9 +88,12 @@ impl<T> Future<T> {
 
     /// Cancels the future, at once. False if it is done already; an error in it then
     /// counts as looked at, as in asyncio.
-    pub fn cancel(&self) -> bool {
+    pub fn cancel(&self) -> bool
+    where
+        T: 'static,
+    {
         self.cell.unseen.set(None);
-        self.cell.settle(Outcome::Cancelled).is_ok()
+        self.cell.clone().cancel()
     }
 
     /// The result, if it is there.
@@ -140,16 +125,7 @@ impl<T> Future<T> {
                 f(&Future { cell, wait: Wait::default() });
             }
         });
-        let number = self.cell.state.waiter_number();
-        if self.cell.state.is_closed() {
-            self.cell.state.reports.discard(call);
-        } else if self.done() {
-            self.cell.keep();
-            self.cell.state.push_call(|place| *place = call, at, Cause::Done);
-        } else {
-            self.cell.waiters.borrow_mut().push(number, Waiter::Call(call, at));
-        }
-        CallbackId(number)
+        self.add_call(call, at)
     }
 
     /// Takes a callback back. False if it is not there: it is on its way already, or ran.
@@ -201,68 +177,60 @@ impl<T, E> Future<Result<T, E>> {
     }
 }
 
-impl<T> FutureCell<T> {
-    fn settle(self: &Rc<Self>, outcome: Outcome<T>) -> Result<(), Outcome<T>> {
-        if !matches!(*self.outcome.borrow(), Outcome::Pending) {
-            return Err(outcome);
+/// For what is made of futures: `crate::awaitable`, `crate::combinators`.
+impl<T: 'static> Future<T> {
+    /// Has `canceller` take the cancel requests from now on.
+    pub(crate) fn cancels(&self, canceller: Rc<dyn Canceller>) {
+        self.cell.canceller.replace(Some(canceller));
+    }
+
+    pub(crate) fn ended_cancelled(&self) -> bool {
+        self.cell.ended_cancelled()
+    }
+
+    /// Completes the future with what is an error; `cancelled` if that is a cancellation.
+    /// It is reported, as `describe` puts it, unless somebody looks.
+    pub(crate) fn fail(&self, value: T, cancelled: bool, describe: fn(&T) -> String) {
+        self.cell.fell_to_cancel.set(cancelled && !self.done());
+        if self.set_result(value).is_ok() {
+            self.cell.unseen.set(Some(describe));
         }
-        let cause = match outcome {
-            Outcome::Cancelled => Cause::Cancel,
-            _ => Cause::Done,
-        };
-        *self.outcome.borrow_mut() = outcome;
-        self.keep();
-        let waiters = self.waiters.borrow_mut().take();
-        if self.state.is_closed() {
-            // Nothing runs any more: callbacks go, and foreign tasks are told.
-            let wakers = waiters.filter(|waiter| matches!(waiter, Waiter::Waker(_)));
-            self.state.wake_all(wakers, cause);
+    }
+
+    /// As [`add_done_callback`](Self::add_done_callback), without a word to whom.
+    pub(crate) fn add_call(&self, call: Call, at: Site) -> CallbackId {
+        let number = self.cell.state.waiter_number();
+        if self.cell.state.is_closed() {
+            self.cell.state.reports.discard(call);
+        } else if self.done() {
+            self.cell.keep();
+            self.cell.state.push_call(|place| *place = call, at, Cause::Done);
         } else {
-            self.state.wake_all(waiters, cause);
+            self.cell.waiters.borrow_mut().push(number, Waiter::Call(call, at));
         }
-        Ok(())
+        CallbackId(number)
     }
 
-    /// Lives until the callbacks that are owed have run.
-    fn keep(self: &Rc<Self>) {
-        if self.callbacks.get() > 0 {
-            self.kept.replace(Some(self.clone()));
-        }
+    pub(crate) fn handle(&self) -> LoopHandle {
+        LoopHandle { state: self.cell.state.clone() }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakFuture<T> {
+        WeakFuture(Rc::downgrade(&self.cell))
+    }
+
+    /// Where it is: what clones have in common.
+    pub(crate) fn address(&self) -> usize {
+        Rc::as_ptr(&self.cell).addr()
     }
 }
 
-/// A done callback that has not run.
-struct Owed<T>(Weak<FutureCell<T>>);
+/// A future, known for as long as somebody has it.
+pub(crate) struct WeakFuture<T>(Weak<FutureCell<T>>);
 
-impl<T> Owed<T> {
-    fn new(cell: &Rc<FutureCell<T>>) -> Self {
-        cell.callbacks.set(cell.callbacks.get() + 1);
-        Owed(Rc::downgrade(cell))
-    }
-}
-
-impl<T> Drop for Owed<T> {
-    fn drop(&mut self) {
-        let Some(cell) = self.0.upgrade() else { return };
-        cell.callbacks.set(cell.callbacks.get() - 1);
-        if cell.callbacks.get() == 0 {
-            let kept = cell.kept.take();
-            drop(kept);
-        }
-    }
-}
-
-impl<T: 'static> Awaited for FutureCell<T> {
-    fn cancel(self: Rc<Self>) -> bool {
-        self.settle(Outcome::Cancelled).is_ok()
-    }
-
-    fn is_done(&self) -> bool {
-        !matches!(*self.outcome.borrow(), Outcome::Pending)
-    }
-
-    fn ended_cancelled(&self) -> bool {
-        matches!(*self.outcome.borrow(), Outcome::Cancelled)
+impl<T> WeakFuture<T> {
+    pub(crate) fn upgrade(&self) -> Option<Future<T>> {
+        Some(Future { cell: self.0.upgrade()?, wait: Wait::default() })
     }
 }
 
@@ -317,16 +285,6 @@ impl<T> Clone for Future<T> {
 impl<T> Drop for Future<T> {
     fn drop(&mut self) {
         self.leave();
-    }
-}
-
-impl<T> Drop for FutureCell<T> {
-    fn drop(&mut self) {
-        let Some(describe) = self.unseen.take() else { return };
-        if let Outcome::Done(value) = &*self.outcome.borrow() {
-            let text = catch(|| describe(value)).unwrap_or_default();
-            self.state.reports.report("Future exception was never retrieved", &text, None, None);
-        }
     }
 }
 

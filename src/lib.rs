@@ -35,18 +35,21 @@
 
 #![warn(clippy::wildcard_imports)]
 
+mod awaitable;
 mod awaiting;
 mod call;
 mod callback;
 mod cancel;
 mod catch_cancel;
 mod clock;
+mod combinators;
 pub mod concurrent;
 mod debug;
 pub mod error;
 mod event_loop;
 mod exception;
 mod future;
+mod future_cell;
 pub mod io;
 mod kernel;
 mod leaf;
@@ -63,9 +66,13 @@ mod task_ref;
 pub mod time;
 mod watch;
 
+pub use awaitable::{Awaitable, Joining};
 pub use callback::{Handle, TimerHandle};
 pub use catch_cancel::{CatchCancel, Resume, catch_cancel};
 pub use clock::Clock;
+pub use combinators::{AsCompleted, ReturnWhen, TaskGroup, Timeout, Waited, as_completed};
+pub use combinators::{gather, gather_all, shield};
+pub use combinators::{timeout, timeout_at, try_gather, wait, wait_for};
 pub use concurrent::{Blocking, run_blocking};
 pub use error::{Cancelled, Closed, Deadlock, FutureError, InjectError, InvalidState, JoinError};
 pub use error::{NoRunningLoop, RunError};

@@ -5,7 +5,7 @@
 
 use crate::{LoopHandle, TaskRef};
 
-use crate::error::{Closed, FutureError, JoinError, JoinFailure, Payload, message_of};
+use crate::error::{Closed, FutureError, JoinError, JoinFailure};
 
 use crate::exception::catch;
 use crate::kernel::{Key, Target};
@@ -35,17 +35,6 @@ pub struct Task<T> {
     task: TaskRef,
     wait: Wait,
     gives: PhantomData<fn() -> T>,
-}
-
-fn copy_of<T: Clone>(result: &Result<T, JoinError>) -> Result<T, JoinError> {
-    match result {
-        Ok(value) => Ok(value.clone()),
-        Err(JoinError(JoinFailure::Panicked(payload))) => {
-            let text: Payload = Box::new(message_of(payload));
-            Err(JoinError(JoinFailure::Panicked(text.into())))
-        }
-        Err(_) => Err(JoinError::cancelled()),
-    }
 }
 
 /// An await in progress: its place among the waiters (0: none), and its leaf.
@@ -166,8 +155,8 @@ impl<T: 'static> Task<T> {
         state.see_panic(self.task.key);
         // The body is taken out, so that cloning the value may do as it likes.
         let body = state.tasks.borrow_mut().get_mut(self.task.key)?.body.take()?;
-        let result = body.result().and_then(|result| result.downcast_ref());
-        let copy = catch(|| result.map(copy_of));
+        let result = body.result().and_then(|r| r.downcast_ref::<Result<T, JoinError>>());
+        let copy = catch(|| result.cloned());
         if let Some(task) = state.tasks.borrow_mut().get_mut(self.task.key) {
             task.body = Some(body);
         }

@@ -7,7 +7,7 @@ use crate::LoopHandle;
 use crate::call::Call;
 use crate::future::CallbackId;
 use crate::kernel::{Key, Phase, Waiter};
-use crate::observe::Cause;
+use crate::observe::{Cause, Site};
 use std::fmt;
 use std::panic::Location;
 
@@ -77,7 +77,10 @@ impl TaskRef {
     #[track_caller]
     pub fn add_done_callback(&self, f: impl FnOnce(&TaskRef) + 'static) -> CallbackId {
         let (this, at) = (self.clone(), Location::caller());
-        let call = Call::new(move || f(&this));
+        self.add_call(Call::new(move || f(&this)), at)
+    }
+
+    pub(crate) fn add_call(&self, call: Call, at: Site) -> CallbackId {
         let state = &self.handle.state;
         let number = state.waiter_number();
         let mut tasks = state.tasks.borrow_mut();

@@ -12,7 +12,7 @@ use std::fs;
 /// `root` stands for the kernel's names that the crate's root exports.
 const LAYERS: &[(&str, &[&str])] = &[
     // the ground
-    ("src/error.rs", &[]),
+    ("src/error/", &[]),
     ("src/call.rs", &[]),
     ("src/clock.rs", &[]),
     ("src/observe.rs", &[]),
@@ -32,13 +32,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/leaf.rs", &["kernel"]),
     // the handles, on what the kernel exports
     ("src/callback.rs", &["error", "call", "clock", "observe", "kernel", "root"]),
-    ("src/future.rs", &["error", "call", "observe", "exception", "kernel", "root"]),
+    ("src/future_cell.rs", &["observe", "exception", "kernel"]),
+    ("src/future.rs", &["error", "call", "observe", "future_cell", "kernel", "root"]),
     ("src/remote.rs", &["error", "kernel", "root"]),
     ("src/time/", &["clock", "observe", "kernel", "root"]),
     ("src/task_ref.rs", &["call", "observe", "future", "kernel", "root"]),
     ("src/cancel.rs", &["observe", "stage", "task_ref", "kernel", "root"]),
     ("src/catch_cancel.rs", &["error", "kernel", "root"]),
     ("src/task.rs", &["error", "exception", "stage", "task_ref", "time", "kernel", "root"]),
+    ("src/awaitable.rs", &["error", "call", "observe", "future", "task", "root"]),
     ("src/debug.rs", &["observe", "kernel", "root"]),
     ("src/event_loop.rs", &["error", "clock", "observe", "exception", "kernel", "root"]),
     ("src/running.rs", &["error", "observe", "task_ref", "kernel", "root"]),
@@ -65,6 +67,23 @@ const LAYERS: &[(&str, &[&str])] = &[
             "task_ref",
             "event_loop",
             "concurrent",
+        ],
+    ),
+    (
+        "src/combinators/",
+        &[
+            "error",
+            "exception",
+            "stage",
+            "callback",
+            "future",
+            "task",
+            "task_ref",
+            "awaitable",
+            "catch_cancel",
+            "run",
+            "sync",
+            "root",
         ],
     ),
 ];

@@ -3,6 +3,10 @@
 //! I/O failures stay `std::io::Error`. Messages are lower-case fragments, so that they
 //! read well behind a colon.
 
+mod coordination;
+
+pub use coordination::{Failure, GroupClosed, GroupError, NotRunning, NothingToWaitFor, TimedOut};
+
 use std::any::Any;
 use std::fmt;
 use std::io;
@@ -110,6 +114,8 @@ pub enum FutureError {
 }
 
 /// Why a task has no value: it was cancelled, it panicked, or it awaited itself.
+///
+/// A clone of a panic carries its message only.
 pub struct JoinError(pub(crate) JoinFailure);
 
 pub(crate) enum JoinFailure {
@@ -119,6 +125,21 @@ pub(crate) enum JoinFailure {
     AwaitedItself,
     Refused(&'static str),
     Taken,
+}
+
+impl Clone for JoinError {
+    fn clone(&self) -> Self {
+        JoinError(match &self.0 {
+            JoinFailure::Cancelled => JoinFailure::Cancelled,
+            JoinFailure::Panicked(payload) => {
+                let text: Payload = Box::new(message_of(payload));
+                JoinFailure::Panicked(text.into())
+            }
+            JoinFailure::AwaitedItself => JoinFailure::AwaitedItself,
+            JoinFailure::Refused(why) => JoinFailure::Refused(why),
+            JoinFailure::Taken => JoinFailure::Taken,
+        })
+    }
 }
 
 impl JoinError {

@@ -1,0 +1,257 @@
+//! `gather`: many outcomes as one future.
+//!
+//! Each child has a callback that counts it; the last one, or the first failure, completes
+//! the future, which wakes who awaits it: two turns. The future owns the gathering, and the
+//! callbacks hold it weakly, so nothing goes in a circle and a gather that nobody wants any
+//! more leaves no trace on its children.
+
+use crate::awaitable::Awaitable;
+use crate::error::{Failure, JoinError};
+use crate::future::{CallbackId, Canceller, WeakFuture};
+use crate::{Future, LoopHandle};
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::rc::{Rc, Weak};
+
+/// How deep gathers of tasks that gather are asked in one go; what is beyond is asked in
+/// the next turn. Bounds the stack.
+const DEPTH: u32 = 200;
+
+thread_local! {
+    static ASKING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Waits for all `children` and gives their values, in the order in which they were given;
+/// or the first cancellation or panic among them, at once. The other children go on then.
+///
+/// The future can be kept, awaited later, given callbacks and cancelled: cancelling it
+/// cancels every child that is not done, and it is done when they are. A child given twice
+/// counts once and stands twice in the list.
+///
+/// # Ordering
+/// A child that ends in turn k completes the gather in turn k+1, in a callback, and who
+/// awaits that goes on in k+2. If all are done already, so is the gather.
+///
+/// # Errors
+/// The awaited value is the [`JoinError`] of the first child that has one;
+/// for children that return a `Result` see [`try_gather`].
+///
+/// # Cancel safety
+/// A task that is cancelled while it awaits a gather passes that on to the children. A
+/// gather that is dropped leaves them running, and no trace of itself.
+///
+/// # Panics
+/// When there are no children and no loop is running on this thread.
+///
+/// ```
+/// oneloop::run(async {
+///     let squares = (1..4).map(|n| oneloop::spawn(async move { n * n }));
+///     assert_eq!(oneloop::gather(squares).await.unwrap().unwrap(), [1, 4, 9]);
+/// })
+/// .unwrap();
+/// ```
+#[doc(alias = "join_all")]
+pub fn gather<T: Clone + 'static>(
+    children: impl IntoIterator<Item = impl Into<Awaitable<T>>>,
+) -> Future<Result<Vec<T>, JoinError>> {
+    begin(children, |outcomes| outcomes.into_iter().collect(), |outcome| outcome.err().map(Err))
+}
+
+/// As [`gather`], of children that return a `Result`: the first `Err` fails it too.
+///
+/// ```
+/// use oneloop::error::Failure;
+/// oneloop::run(async {
+///     let parsed = ["1", "x"].map(|text| oneloop::spawn(async { text.parse::<i32>() }));
+///     let failed = oneloop::try_gather(parsed).await.unwrap();
+///     assert!(matches!(failed, Err(Failure::Error(_))));
+/// })
+/// .unwrap();
+/// ```
+#[doc(alias = "try_join_all")]
+pub fn try_gather<T: Clone + 'static, E: Clone + 'static>(
+    children: impl IntoIterator<Item = impl Into<Awaitable<Result<T, E>>>>,
+) -> Future<Result<Vec<T>, Failure<E>>> {
+    let flat = |outcome: Result<Result<T, E>, JoinError>| match outcome {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Failure::Error(error)),
+        Err(error) => Err(Failure::Join(error)),
+    };
+    begin(
+        children,
+        move |outcomes| outcomes.into_iter().map(flat).collect(),
+        move |outcome| flat(outcome).err().map(Err),
+    )
+}
+
+/// As [`gather`], but a child that was cancelled or panicked is one outcome among the
+/// others: none fails the whole.
+///
+/// # Errors
+/// The awaited value is an error only if this gather itself was asked to cancel.
+#[doc(alias = "return_exceptions")]
+pub fn gather_all<T: Clone + 'static>(
+    children: impl IntoIterator<Item = impl Into<Awaitable<T>>>,
+) -> Future<Result<Vec<Result<T, JoinError>>, JoinError>> {
+    begin(children, Ok, |_| None)
+}
+
+/// An outcome of a child.
+type One<T> = Result<T, JoinError>;
+
+/// What a gather ends with.
+trait Gathered {
+    fn cancelled() -> Self;
+}
+
+impl<V> Gathered for Result<V, JoinError> {
+    fn cancelled() -> Self {
+        Err(JoinError::cancelled())
+    }
+}
+
+impl<V, E> Gathered for Result<V, Failure<E>> {
+    fn cancelled() -> Self {
+        Err(Failure::Join(JoinError::cancelled()))
+    }
+}
+
+struct Gathering<T: 'static, R: 'static> {
+    children: Vec<Awaitable<T>>,
+    /// The callbacks on children, and on which of them.
+    callbacks: RefCell<Vec<(usize, CallbackId)>>,
+    /// Children that are not done, each counted once.
+    left: Cell<usize>,
+    cancel_requested: Cell<bool>,
+    /// A request is being passed on; one that comes meanwhile came round in a circle.
+    asking: Cell<bool>,
+    outer: WeakFuture<R>,
+    collect: Box<dyn Fn(Vec<One<T>>) -> R>,
+    /// What an outcome makes the whole end with at once.
+    fail: Box<dyn Fn(One<T>) -> Option<R>>,
+    handle: LoopHandle,
+    me: Weak<Gathering<T, R>>,
+}
+
+fn begin<T: Clone + 'static, R: Gathered + 'static>(
+    children: impl IntoIterator<Item = impl Into<Awaitable<T>>>,
+    collect: impl Fn(Vec<One<T>>) -> R + 'static,
+    fail: impl Fn(One<T>) -> Option<R> + 'static,
+) -> Future<R> {
+    let children: Vec<Awaitable<T>> = children.into_iter().map(Into::into).collect();
+    let here = || LoopHandle::current().unwrap_or_else(|none| panic!("gather: {none}"));
+    let handle = children.first().map_or_else(here, Awaitable::handle);
+    let outer = handle.create_future();
+    let gathering = Rc::new_cyclic(|me| Gathering {
+        callbacks: RefCell::new(Vec::with_capacity(children.len())),
+        left: Cell::new(0),
+        cancel_requested: Cell::new(false),
+        asking: Cell::new(false),
+        outer: outer.downgrade(),
+        collect: Box::new(collect),
+        fail: Box::new(fail),
+        handle,
+        me: me.clone(),
+        children,
+    });
+    outer.cancels(gathering.clone());
+    gathering.watch();
+    outer
+}
+
+impl<T: Clone + 'static, R: Gathered + 'static> Gathering<T, R> {
+    /// Counts those who are done already, and has the others call back.
+    fn watch(&self) {
+        let mut seen = HashSet::with_capacity(self.children.len());
+        let mut done = Vec::new();
+        for (index, child) in self.children.iter().enumerate() {
+            if !seen.insert(child) {
+                continue;
+            }
+            self.left.set(self.left.get() + 1);
+            if child.done() {
+                done.push(index);
+                continue;
+            }
+            let me = self.me.clone();
+            let count = move || {
+                if let Some(gathering) = me.upgrade() {
+                    gathering.count(index);
+                }
+            };
+            self.callbacks.borrow_mut().push((index, child.add_call(count)));
+        }
+        if self.children.is_empty() {
+            self.end();
+        }
+        done.into_iter().for_each(|index| self.count(index));
+    }
+
+    /// A child is done.
+    fn count(&self, index: usize) {
+        self.left.set(self.left.get() - 1);
+        let child = &self.children[index];
+        let Ok(outcome) = child.result() else { return }; // an error in it is seen now
+        let Some(outer) = self.outer.upgrade().filter(|outer| !outer.done()) else { return };
+        if let Some(failure) = (self.fail)(outcome) {
+            outer.fail(failure, child.ended_cancelled(), |_| "a gathered task failed".to_owned());
+        } else if self.left.get() == 0 {
+            self.end();
+        }
+    }
+
+    fn end(&self) {
+        let Some(outer) = self.outer.upgrade() else { return };
+        if self.cancel_requested.get() {
+            let describe = |_: &R| "a gather was cancelled".to_owned();
+            return outer.fail(R::cancelled(), true, describe);
+        }
+        let outcomes = self.children.iter().map(|child| match child.result() {
+            Ok(outcome) => outcome,
+            Err(_) => Err(JoinError::cancelled()), // none: all are done
+        });
+        let _ = outer.set_result((self.collect)(outcomes.collect()));
+    }
+
+    fn ask_children(&self) -> bool {
+        let asked = self.children.iter().filter(|child| child.cancel()).count();
+        if asked > 0 {
+            self.cancel_requested.set(true);
+        }
+        asked > 0
+    }
+}
+
+impl<T: Clone + 'static, R: Gathered + 'static> Canceller for Gathering<T, R> {
+    fn cancel(&self) -> bool {
+        if self.outer.upgrade().is_none_or(|outer| outer.done()) {
+            return false;
+        }
+        if self.asking.replace(true) {
+            return true;
+        }
+        let depth = ASKING.get();
+        let accepted = if depth < DEPTH {
+            ASKING.set(depth + 1);
+            let accepted = self.ask_children();
+            ASKING.set(depth);
+            accepted
+        } else {
+            let me = self.me.clone();
+            let later = move || {
+                me.upgrade().map(|gathering| gathering.ask_children());
+            };
+            self.handle.call_soon(later).is_ok()
+        };
+        self.asking.set(false);
+        accepted
+    }
+}
+
+impl<T, R> Drop for Gathering<T, R> {
+    fn drop(&mut self) {
+        for (index, callback) in self.callbacks.take() {
+            self.children[index].remove_done_callback(callback);
+        }
+    }
+}
