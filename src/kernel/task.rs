@@ -6,7 +6,7 @@
 
 use super::leaf::Waits;
 use super::ready::Entry;
-use super::slots::Key;
+use super::slots::{Key, Slots};
 use super::state::{State, Watching};
 use super::waiters::Waiters;
 use super::waker;
@@ -232,11 +232,7 @@ impl State {
 
     /// Forgets a task that is done if no handle is there to ask for its result. A panic
     /// that nobody saw is reported.
-    pub(crate) fn forget_unheld(
-        &self,
-        mut tasks: RefMut<'_, super::slots::Slots<TaskEntry>>,
-        key: Key,
-    ) {
+    pub(crate) fn forget_unheld(&self, mut tasks: RefMut<'_, Slots<TaskEntry>>, key: Key) {
         let Some(task) = tasks.get_mut(key).filter(|task| task.is_done() && !task.held) else {
             return;
         };
