@@ -20,7 +20,8 @@
 //!
 //! # Cancel safety
 //! No item, permit, hold or wake is lost. A wait whose task was cancelled, but which was
-//! kept and is polled again, takes a new place at the back.
+//! kept and is polled again, takes a new place at the back. One that is kept, and neither
+//! polled nor dropped, keeps its turn too: those behind it wait for it.
 
 mod barrier;
 pub mod broadcast;
