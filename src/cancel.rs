@@ -11,8 +11,30 @@ use crate::kernel::waker;
 use crate::kernel::{Cancel, Cancelling, Entry, Key, Over, Phase, Polled, ROOT, State, Target};
 use crate::observe::{Cause, Event, Outcome};
 use crate::stage::BoxBody;
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::task::{Poll, Waker};
+
+thread_local! {
+    /// Whom the [`cancel_each`] under way has asked, by loop and task.
+    static ASKED: RefCell<Option<HashSet<(u16, Key)>>> = const { RefCell::new(None) };
+}
+
+/// Cancels many tasks at once, in their order. Before any of them runs, one that awaits
+/// another reaches nobody whom that one has not: so each is asked by one way only, and a
+/// chain of tasks costs no more than its length.
+pub(crate) fn cancel_each(tasks: &[TaskRef]) {
+    struct Over(Option<HashSet<(u16, Key)>>);
+    impl Drop for Over {
+        fn drop(&mut self) {
+            ASKED.set(self.0.take());
+        }
+    }
+    let _over = Over(ASKED.replace(Some(HashSet::new())));
+    for task in tasks {
+        task.cancel();
+    }
+}
 
 impl TaskRef {
     /// Asks the task to end. The request is delivered at the start of its next step, in
@@ -79,6 +101,9 @@ impl Cancelling for State {
             }
             self.set_cancel(at, Cancel::PassedOn);
             self.infos.borrow_mut().entry(next).or_default().cancelling += 1;
+            if self.was_asked(next) {
+                return;
+            }
             passed.insert(at);
             at = next;
         }
@@ -191,8 +216,15 @@ impl State {
         drop(tasks);
         self.emit(|| Event::CancelRequested { task });
         self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
-        self.route_cancel(key);
+        if !self.was_asked(key) {
+            self.route_cancel(key);
+        }
         true
+    }
+
+    /// Whether the [`cancel_each`] under way, if there is one, has asked this task before.
+    fn was_asked(&self, key: Key) -> bool {
+        ASKED.with_borrow_mut(|asked| asked.as_mut().is_some_and(|a| !a.insert((self.id, key))))
     }
 
     /// Somebody looked at how the task ended: a panic in it need not be reported.

@@ -34,6 +34,7 @@ mod future_unretrieved;
 mod queue_basic;
 mod queue_end;
 mod queue_wait;
+mod run_basic;
 mod sync_event;
 mod sync_lock;
 mod sync_semaphore;
