@@ -253,8 +253,8 @@ impl State {
     pub(crate) fn waits_for(&self, key: Key) -> String {
         let tasks = self.tasks.borrow();
         let new = tasks.get(key).is_some_and(|task| task.phase == Phase::New);
-        let count = tasks.get(key).map_or(0, |task| task.waits.count);
         drop(tasks);
+        let count = self.waits_within(key).map_or(0, |waits| waits.count);
         match self.only_wait(key) {
             Some(Target::Task(next)) => format!("the task {}", self.task_name(next)),
             Some(Target::Future(_)) => "a future".to_owned(),

@@ -6,7 +6,7 @@
 use crate::cancel::cancel_each;
 use crate::concurrent::ShutdownTimeout;
 use crate::error::{JoinFailure, Payload, RunError, panic_message};
-use crate::kernel::Phase;
+use crate::kernel::{Phase, Target};
 use crate::running::outcome;
 use crate::{EventLoop, Future, LoopHandle, TaskRef};
 use std::cell::Cell;
@@ -26,6 +26,7 @@ pub(crate) fn end(owner: &EventLoop, grace: Duration) -> Result<(), RunError> {
     let left = owner.all_tasks();
     let over = owner.create_future::<()>();
     count_down(&left, &over);
+    over.stands_for(left.iter().map(|task| Some(Target::Task(task.key))));
     cancel_each(&left);
     let handle = owner.handle();
     let last = owner.spawn_named("the end of the run", async move {

@@ -66,6 +66,7 @@ mod stage;
 pub mod sync;
 mod task;
 mod task_ref;
+mod task_tree;
 pub mod time;
 mod watch;
 
@@ -91,6 +92,7 @@ pub use runner::Runner;
 pub use running::Turn;
 pub use task::{Join, Task};
 pub use task_ref::TaskRef;
+pub use task_tree::{TaskNode, TaskState, TaskTree};
 pub use time::{Interval, MissedTick, Sleep, YieldNow, interval, sleep, sleep_until, yield_now};
 
 /// The README's code is compiled and run with the tests.

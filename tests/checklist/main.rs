@@ -46,3 +46,4 @@ mod task_names;
 mod task_remote;
 mod task_run;
 mod task_sleep;
+mod task_tree;

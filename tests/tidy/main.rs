@@ -38,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/time/", &["clock", "observe", "kernel", "root"]),
     ("src/task_ref.rs", &["call", "observe", "future", "kernel", "root"]),
     ("src/cancel.rs", &["observe", "stage", "task_ref", "kernel", "root"]),
+    ("src/task_tree.rs", &["task_ref", "kernel", "root"]),
     ("src/catch_cancel.rs", &["error", "kernel", "root"]),
     ("src/task.rs", &["error", "exception", "stage", "task_ref", "time", "kernel", "root"]),
     ("src/awaitable.rs", &["error", "call", "observe", "future", "task", "root"]),
