@@ -44,13 +44,6 @@ pub(crate) fn end(owner: &EventLoop, grace: Duration) -> Result<(), RunError> {
     Ok(())
 }
 
-/// As [`end`], for who has nobody to tell that it went wrong.
-pub(crate) fn end_or_log(owner: &EventLoop, grace: Duration) {
-    if let Err(error) = end(owner, grace) {
-        log::error!("the event loop did not end well: {error}");
-    }
-}
-
 /// Sets `over` when all of `tasks` are done, and reports the panics among them, but for one
 /// that its awaiter has taken by then.
 fn count_down(tasks: &[TaskRef], over: &Future<()>) {

@@ -1,8 +1,7 @@
 //! `run`: a loop from beginning to end, and the calls on the loop that is running.
 
-use crate::ending::{GRACE, end_or_log};
+use crate::ending::{GRACE, end};
 use crate::error::{NoRunningLoop, RunError};
-use crate::exception::catch;
 use crate::kernel::context;
 use crate::stage::body_of;
 use crate::{EventLoop, Future, Handle, LoopHandle, Task, TaskRef, TimerHandle};
@@ -54,9 +53,21 @@ impl EventLoop {
         F: std::future::Future + 'static,
     {
         self.may_run()?;
-        let result = catch(|| self.run_until_complete(main));
-        end_or_log(&self, GRACE);
-        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let ending = Ending(&self);
+        let result = self.run_until_complete(main);
+        drop(ending);
+        result
+    }
+}
+
+/// Ends what `main` left over, also when it panicked.
+struct Ending<'a>(&'a EventLoop);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = end(self.0, GRACE) {
+            log::error!("the event loop did not end well: {error}");
+        }
     }
 }
 

@@ -230,6 +230,27 @@ fn ru_010_closing_twice_or_without_a_run_does_nothing() {
     runner.close().unwrap();
 }
 
+/// Notes where tasks are spawned.
+struct Sites(Diary);
+
+impl oneloop::Observer for Sites {
+    fn event(&self, _: oneloop::Moment, event: &oneloop::Event<'_>) {
+        if let oneloop::Event::Spawned { task: 1, at, .. } = event {
+            self.0.note(at.file());
+        }
+    }
+}
+
+#[test]
+fn the_main_task_is_spawned_where_the_run_was_called() {
+    let (on, diary, mut runner) = (jumping(), Diary::default(), virtual_runner());
+    on.set_observer(Some(Rc::new(Sites(diary.clone()))));
+    runner.handle().unwrap().set_observer(Some(Rc::new(Sites(diary.clone()))));
+    on.run(async {}).unwrap();
+    runner.run(async {}).unwrap();
+    assert_eq!(diary.read(), [file!(), file!()]);
+}
+
 #[test]
 fn leftovers_are_cancelled_in_the_order_in_which_they_were_made() {
     let on = jumping();

@@ -74,7 +74,6 @@ const LAYERS: &[(&str, &[&str])] = &[
         "src/run.rs",
         &[
             "error",
-            "exception",
             "clock",
             "stage",
             "kernel",
