@@ -5,7 +5,7 @@
 
 use crate::call::Call;
 use crate::error::{FutureError, JoinError};
-use crate::future::CallbackId;
+use crate::future::{CallbackId, Target};
 use crate::observe::Site;
 use crate::{Future, LoopHandle, Task};
 use std::fmt;
@@ -57,6 +57,7 @@ trait Source<T> {
     fn join(self: Rc<Self>) -> Joining<T>;
     fn identity(&self) -> (u64, u64);
     fn name(&self) -> String;
+    fn target(&self) -> Target;
 }
 
 /// The future of an awaited [`Awaitable`].
@@ -118,6 +119,11 @@ impl<T: 'static> Awaitable<T> {
     /// What clones have in common, and nobody else.
     pub(crate) fn identity(&self) -> (u64, u64) {
         self.source.identity()
+    }
+
+    /// What it is, without its type, to those who look; none if it is of another loop.
+    pub(crate) fn target(&self, on: &LoopHandle) -> Option<Target> {
+        (self.handle().state.id == on.state.id).then(|| self.source.target())
     }
 
     /// Whether awaiting it gives a cancellation, in whatever form.
@@ -257,6 +263,10 @@ impl<T: Clone + 'static> Source<T> for Task<T> {
     fn name(&self) -> String {
         (**self).name()
     }
+
+    fn target(&self) -> Target {
+        Target::Task(self.key)
+    }
 }
 
 impl<T: Clone + 'static> Source<T> for Future<T> {
@@ -307,6 +317,10 @@ impl<T: Clone + 'static> Source<T> for Future<T> {
 
     fn name(&self) -> String {
         "a future".to_owned()
+    }
+
+    fn target(&self) -> Target {
+        Future::target(self)
     }
 }
 
@@ -361,5 +375,9 @@ impl<T: 'static, U: 'static> Source<U> for Mapped<T, U> {
 
     fn name(&self) -> String {
         self.before.source.name()
+    }
+
+    fn target(&self) -> Target {
+        self.before.source.target()
     }
 }

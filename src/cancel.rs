@@ -11,8 +11,30 @@ use crate::kernel::waker;
 use crate::kernel::{Cancel, Cancelling, Entry, Key, Over, Phase, Polled, ROOT, State, Target};
 use crate::observe::{Cause, Event, Outcome};
 use crate::stage::BoxBody;
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::task::{Poll, Waker};
+
+thread_local! {
+    /// Whom the [`cancel_each`] under way has asked, by loop and task.
+    static ASKED: RefCell<Option<HashSet<(u16, Key)>>> = const { RefCell::new(None) };
+}
+
+/// Cancels many tasks at once, in their order. Before any of them runs, one that awaits
+/// another reaches nobody whom that one has not: so each is asked by one way only, and a
+/// chain of tasks costs no more than its length.
+pub(crate) fn cancel_each(tasks: &[TaskRef]) {
+    struct Over(Option<HashSet<(u16, Key)>>);
+    impl Drop for Over {
+        fn drop(&mut self) {
+            ASKED.set(self.0.take());
+        }
+    }
+    let _over = Over(ASKED.replace(Some(HashSet::new())));
+    for task in tasks {
+        task.cancel();
+    }
+}
 
 impl TaskRef {
     /// Asks the task to end. The request is delivered at the start of its next step, in
@@ -47,7 +69,9 @@ impl Cancelling for State {
         drop(tasks);
         self.emit(|| Event::CancelRequested { task });
         self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
-        self.route_cancel(key);
+        if !self.was_asked(key) {
+            self.route_cancel(key);
+        }
         true
     }
 
@@ -91,6 +115,9 @@ impl Cancelling for State {
             }
             self.set_cancel(at, Cancel::PassedOn);
             self.infos.borrow_mut().entry(next).or_default().cancelling += 1;
+            if self.was_asked(next) {
+                return;
+            }
             passed.insert(at);
             at = next;
         }
@@ -191,6 +218,11 @@ impl State {
         }
     }
 
+    /// Whether the [`cancel_each`] under way, if there is one, has asked this task before.
+    fn was_asked(&self, key: Key) -> bool {
+        ASKED.with_borrow_mut(|asked| asked.as_mut().is_some_and(|a| !a.insert((self.id, key))))
+    }
+
     /// Somebody looked at how the task ended: a panic in it need not be reported.
     pub(crate) fn see_panic(&self, key: Key) {
         let mut tasks = self.tasks.borrow_mut();
@@ -217,8 +249,8 @@ impl State {
     pub(crate) fn waits_for(&self, key: Key) -> String {
         let tasks = self.tasks.borrow();
         let new = tasks.get(key).is_some_and(|task| task.phase == Phase::New);
-        let count = tasks.get(key).map_or(0, |task| task.waits.count);
         drop(tasks);
+        let count = self.waits_within(key).map_or(0, |waits| waits.count);
         match self.only_wait(key) {
             Some(Target::Task(next)) => format!("the task {}", self.task_name(next)),
             Some(Target::Future(_)) => "a future".to_owned(),

@@ -8,8 +8,9 @@ use crate::LoopHandle;
 use crate::call::Call;
 use crate::error::{Cancelled, FutureError, InvalidState};
 pub(crate) use crate::future_cell::Canceller;
-use crate::future_cell::{FutureCell, Outcome, Owed};
-use crate::kernel::{Awaited, Target, Waiter, Waiters};
+use crate::future_cell::{FutureCell, Outcome, Owed, StandsFor};
+pub(crate) use crate::kernel::Target;
+use crate::kernel::{Awaited, Waiter, Waiters};
 use crate::observe::{Cause, Site};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -184,6 +185,16 @@ impl<T: 'static> Future<T> {
     /// Has `canceller` take the cancel requests from now on.
     pub(crate) fn cancels(&self, canceller: Rc<dyn Canceller>) {
         self.cell.canceller.replace(Some(canceller));
+    }
+
+    /// Tells those who look (`crate::task_tree`) what is waited for by this future.
+    pub(crate) fn stands_for(&self, things: impl IntoIterator<Item = Option<Target>>) {
+        self.cancels(Rc::new(StandsFor(things.into_iter().flatten().collect())));
+    }
+
+    /// This, as something that is awaited.
+    pub(crate) fn target(&self) -> Target {
+        Target::Future(self.cell.clone())
     }
 
     pub(crate) fn ended_cancelled(&self) -> bool {

@@ -4,7 +4,7 @@
 //! which they came (rule 8).
 
 use crate::exception::catch;
-use crate::kernel::{Awaited, State, Waiters};
+use crate::kernel::{Awaited, State, Target, Waiters};
 use crate::observe::Cause;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -21,15 +21,40 @@ pub(crate) struct FutureCell<T> {
     pub(crate) known: Cell<bool>,
     /// Set by `set_exception`; cleared when somebody looks.
     pub(crate) unseen: Cell<Option<Describe<T>>>,
-    /// Whom a cancel request is for instead: the children of a `gather`.
+    /// What this stands for, and whom a cancel request is for instead: the children of a
+    /// `gather`.
     pub(crate) canceller: RefCell<Option<Rc<dyn Canceller>>>,
     /// It ended with an error that is itself a cancellation, as a `gather` may.
     pub(crate) fell_to_cancel: Cell<bool>,
 }
 
-/// Takes the cancel requests of a future, and answers whether it could do anything.
+/// What stands behind a future.
 pub(crate) trait Canceller {
+    /// Takes a cancel request of the future, and answers whether it could do anything.
     fn cancel(&self) -> bool;
+    /// Whether requests are for it at all, and not for the future itself.
+    fn takes_cancels(&self) -> bool {
+        true
+    }
+    /// What the future stands for, to those who look: see `task_tree`.
+    fn behind(&self) -> Vec<Target>;
+}
+
+/// Things that a future stands for, and no more.
+pub(crate) struct StandsFor(pub(crate) Vec<Target>);
+
+impl Canceller for StandsFor {
+    fn cancel(&self) -> bool {
+        false
+    }
+
+    fn takes_cancels(&self) -> bool {
+        false
+    }
+
+    fn behind(&self) -> Vec<Target> {
+        self.0.clone()
+    }
 }
 
 /// Puts an error into words.
@@ -112,7 +137,8 @@ impl<T> Drop for Owed<T> {
 impl<T: 'static> Awaited for FutureCell<T> {
     fn cancel(self: Rc<Self>) -> bool {
         let canceller = self.canceller.borrow().clone();
-        match canceller.filter(|_| !self.is_done() && !self.state.is_closed()) {
+        let takes = |one: &Rc<dyn Canceller>| one.takes_cancels();
+        match canceller.filter(|one| takes(one) && !self.is_done() && !self.state.is_closed()) {
             Some(canceller) => canceller.cancel(),
             None => self.settle(Outcome::Cancelled).is_ok(),
         }
@@ -120,6 +146,11 @@ impl<T: 'static> Awaited for FutureCell<T> {
 
     fn is_done(&self) -> bool {
         !matches!(*self.outcome.borrow(), Outcome::Pending)
+    }
+
+    fn behind(&self) -> Vec<Target> {
+        let behind = self.canceller.borrow().clone();
+        behind.map_or_else(Vec::new, |behind| behind.behind())
     }
 
     fn ended_cancelled(&self) -> bool {

@@ -65,15 +65,21 @@ impl State {
 
     /// The one thing of the loop's own that a task waits for, if it is one.
     pub(crate) fn only_wait(&self, key: Key) -> Option<Target> {
-        let mut waits = self.tasks.borrow().get(key)?.waits;
-        while waits.count == 1 && is_scope(waits.ids) {
-            waits = self.scopes.borrow().get((waits.ids & !SCOPE) as usize)?.waits;
-        }
+        let waits = self.waits_within(key)?;
         match waits.count {
             1 if waits.ids & SLEEP != 0 => Some(Target::Sleep(waits.ids & !SLEEP)),
             1 => Some(self.leaves.borrow().get(waits.ids as usize)?.target.clone()),
             _ => None,
         }
+    }
+
+    /// What a task waits for, inside of the scopes that it is in.
+    pub(crate) fn waits_within(&self, key: Key) -> Option<Waits> {
+        let mut waits = self.tasks.borrow().get(key)?.waits;
+        while waits.count == 1 && is_scope(waits.ids) {
+            waits = self.scopes.borrow().get((waits.ids & !SCOPE) as usize)?.waits;
+        }
+        Some(waits)
     }
 
     /// The scope in which a cancellation arrives: down from the task while there is

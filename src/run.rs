@@ -1,6 +1,6 @@
 //! `run`: a loop from beginning to end, and the calls on the loop that is running.
 
-use crate::concurrent::ShutdownTimeout;
+use crate::ending::{GRACE, end};
 use crate::error::{NoRunningLoop, RunError};
 use crate::kernel::context;
 use crate::stage::body_of;
@@ -8,13 +8,15 @@ use crate::{EventLoop, Future, Handle, LoopHandle, Task, TaskRef, TimerHandle};
 use std::panic::Location;
 use std::time::Duration;
 
-/// How long `run` waits, at its end, for jobs that still run on other threads.
-const GRACE: Duration = Duration::from_secs(10);
-
 /// Runs `main` to its end on a loop of its own.
 ///
-/// At the end, tasks that are left over are cancelled and run until they are done, the pool
-/// is shut down (jobs that run get 10 s), and the loop is closed.
+/// At the end, tasks that are left over are cancelled, in the order in which they were
+/// made, and awaited for 10 s at most; the pool is shut down (jobs that run get 10 s), and
+/// the loop is closed. A panic of such a task goes to the exception handler. A task that
+/// does not end, or is spawned meanwhile, is reported by its name, and dropped.
+///
+/// What a [`Runner`](crate::Runner) does besides, more than one run and Ctrl-C, this does
+/// not: SIGINT ends the process.
 ///
 /// # Errors
 /// When a loop is running on this thread already, when the system has no descriptors left
@@ -63,36 +65,10 @@ struct Ending<'a>(&'a EventLoop);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        if let Err(error) = end(self.0) {
+        if let Err(error) = end(self.0, GRACE) {
             log::error!("the event loop did not end well: {error}");
         }
     }
-}
-
-fn end(owner: &EventLoop) -> Result<(), RunError> {
-    let left = owner.all_tasks();
-    for task in &left {
-        task.cancel();
-    }
-    let handle = owner.handle();
-    let shutdown = owner.run_until_complete(async move {
-        for task in left {
-            until_done(&task).await;
-        }
-        handle.shutdown_default_executor(GRACE).await
-    })?;
-    if let Err(error @ ShutdownTimeout { .. }) = shutdown {
-        log::warn!("at the end of the run, {error}");
-    }
-    Ok(())
-}
-
-/// Waits for the end of a task whose result is somebody else's.
-async fn until_done(task: &TaskRef) {
-    let over = crate::create_future::<()>();
-    let done = over.clone();
-    task.add_done_callback(move |_| done.set_result(()).expect("set once, here"));
-    let _ = over.await;
 }
 
 /// The loop that is running on this thread.

@@ -4,7 +4,7 @@ use crate::error::{Deadlock, JoinFailure, RunError, Waiting, into_payload};
 use crate::exception::catch;
 use crate::kernel::{Entry, Key, Life, State, Stuck, context};
 use crate::observe::{Cause, Event};
-use crate::{LoopHandle, TaskRef};
+use crate::{LoopHandle, Task, TaskRef};
 use std::time::Duration;
 
 /// What one [`turn`](LoopHandle::turn) did.
@@ -51,10 +51,7 @@ impl LoopHandle {
         self.may_run()?;
         let task = self.spawn(main).map_err(|_| RunError::Closed)?;
         self.run_until_done(&task)?;
-        task.take_result().map_err(|error| match error.0 {
-            JoinFailure::Panicked(payload) => std::panic::resume_unwind(into_payload(payload)),
-            _ => RunError::Cancelled,
-        })
+        outcome(&task)
     }
 
     /// Says what is wrong before anything is begun.
@@ -167,6 +164,14 @@ impl LoopHandle {
             Stuck::Io(error) => RunError::Io(error),
         })
     }
+}
+
+/// What a run gives whose main task is done; that panics if the task did.
+pub(crate) fn outcome<T: 'static>(task: &Task<T>) -> Result<T, RunError> {
+    task.take_result().map_err(|error| match error.0 {
+        JoinFailure::Panicked(payload) => std::panic::resume_unwind(into_payload(payload)),
+        _ => RunError::Cancelled,
+    })
 }
 
 impl State {

@@ -7,7 +7,7 @@
 
 use crate::awaitable::Awaitable;
 use crate::error::{Failure, JoinError};
-use crate::future::{CallbackId, Canceller, WeakFuture};
+use crate::future::{CallbackId, Canceller, Target, WeakFuture};
 use crate::{Future, LoopHandle};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -269,6 +269,10 @@ impl<T: Clone + 'static, R: Gathered + 'static> Canceller for Gathering<T, R> {
         };
         self.asking.set(false);
         accepted
+    }
+
+    fn behind(&self) -> Vec<Target> {
+        self.children.iter().filter_map(|child| child.target(&self.handle)).collect()
     }
 }
 

@@ -34,6 +34,7 @@ pub fn shield<T: Clone + 'static>(inner: impl Into<Awaitable<T>>) -> Awaitable<T
         return inner;
     }
     let outer: Future<Result<T, JoinError>> = inner.handle().create_future();
+    outer.stands_for([inner.target(&inner.handle())]);
     let watch = Rc::new(Watch { inner: inner.clone(), callback: Cell::new(None) });
     let (from, to) = (Rc::downgrade(&watch), outer.clone());
     let pass_on = move || {

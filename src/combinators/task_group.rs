@@ -7,6 +7,7 @@
 use crate::catch_cancel::catch_cancel;
 use crate::error::{Cancelled, Failure, GroupClosed, GroupError, JoinError, JoinFailure};
 use crate::exception::catch;
+use crate::future::{Canceller, Target};
 use crate::stage::fallible_body_of;
 use crate::{Future, LoopHandle, Task, TaskRef};
 use std::cell::{Cell, RefCell};
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{Location, resume_unwind};
 use std::pin::pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::Poll;
 
 /// A group of tasks, entered by [`run`](TaskGroup::run), which ends when all of them have.
@@ -218,6 +219,7 @@ impl<E: 'static> TaskGroup<E> {
 
     async fn completion(&self) {
         let completed = crate::create_future();
+        completed.cancels(Rc::new(Members(Rc::downgrade(&self.0))));
         self.0.completed.replace(Some(completed.clone()));
         let _ = completed.await;
     }
@@ -302,6 +304,24 @@ fn failure_of<T: 'static, E: 'static>(task: &TaskRef) -> Option<Failure<Rc<E>>> 
         Ok(Err(error)) => Some(Failure::Error(error.clone())),
         Err(JoinError(JoinFailure::Cancelled)) => None,
         Err(error) => Some(Failure::Join(error.clone())),
+    }
+}
+
+/// What the end of a group waits for, to those who look.
+struct Members<E>(Weak<Inner<E>>);
+
+impl<E> Canceller for Members<E> {
+    fn cancel(&self) -> bool {
+        false
+    }
+
+    fn takes_cancels(&self) -> bool {
+        false
+    }
+
+    fn behind(&self) -> Vec<Target> {
+        let Some(group) = self.0.upgrade() else { return Vec::new() };
+        group.tasks.borrow().values().map(|task| Target::Task(task.key)).collect()
     }
 }
 

@@ -285,6 +285,7 @@ pub async fn wait_for<T: 'static>(
 /// task is never mistaken for one of that.
 async fn cancel_and_wait<T: 'static>(awaitable: &Awaitable<T>) {
     let waiter = create_future();
+    waiter.stands_for([awaitable.target(&waiter.handle())]);
     let over = waiter.clone();
     let callback = awaitable.add_call(move || release(&over));
     let _watch = Watched { awaitable, callback };

@@ -70,6 +70,7 @@ pub async fn wait<T: 'static>(
         return Err(NothingToWaitFor::new());
     }
     let waiter = create_future();
+    waiter.stands_for(all.iter().map(|one| one.target(&waiter.handle())));
     let timer = timeout.map(|timeout| release_later(&waiter, timeout));
     let count = Rc::new(Count { waiter, timer, left: Cell::new(all.len()), until });
     let watch = Watch { all, callbacks: RefCell::default() };

@@ -64,6 +64,9 @@ pub enum RunError {
     Stopped,
     /// The task that was run was cancelled.
     Cancelled,
+    /// SIGINT (Ctrl-C) ended the run; see [`Runner`](crate::Runner).
+    #[doc(alias = "KeyboardInterrupt")]
+    Interrupted,
     /// On virtual time, nothing can ever happen again.
     Deadlock(Deadlock),
     /// The operating system refused to wait for events.
@@ -245,6 +248,7 @@ impl fmt::Display for RunError {
             RunError::Running => f.write_str("a running event loop cannot be closed"),
             RunError::Stopped => f.write_str("the event loop stopped before the future was done"),
             RunError::Cancelled => f.write_str("the main task was cancelled"),
+            RunError::Interrupted => f.write_str("interrupted"),
             RunError::Deadlock(deadlock) => deadlock.fmt(f),
             RunError::Io(error) => write!(f, "cannot wait for events: {error}"),
         }

@@ -57,4 +57,6 @@ pub(crate) trait Awaited {
     fn cancel(self: Rc<Self>) -> bool;
     fn is_done(&self) -> bool;
     fn ended_cancelled(&self) -> bool;
+    /// What it stands for, as a gather for its children.
+    fn behind(&self) -> Vec<Target>;
 }

@@ -17,11 +17,11 @@ pub(crate) enum Waiter {
 }
 
 #[derive(Default)]
-pub(crate) struct Waiters(Option<Box<List>>);
+pub(crate) struct Waiters(pub(crate) Option<Box<List>>);
 
 #[derive(Default)]
-struct List {
-    entries: Vec<(u64, Option<Waiter>)>,
+pub(crate) struct List {
+    pub(crate) entries: Vec<(u64, Option<Waiter>)>,
     gaps: usize,
 }
 

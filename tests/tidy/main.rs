@@ -39,13 +39,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/time/", &["clock", "observe", "kernel", "root"]),
     ("src/task_ref.rs", &["call", "observe", "future", "kernel", "root"]),
     ("src/cancel.rs", &["observe", "stage", "task_ref", "kernel", "root"]),
+    ("src/task_tree.rs", &["task_ref", "kernel", "root"]),
     ("src/catch_cancel.rs", &["error", "kernel", "root"]),
     ("src/task.rs", &["error", "exception", "stage", "task_ref", "time", "kernel", "root"]),
     ("src/awaitable.rs", &["error", "call", "observe", "future", "task", "root"]),
     ("src/debug.rs", &["observe", "kernel", "root"]),
     ("src/event_loop.rs", &["error", "clock", "observe", "exception", "kernel", "root"]),
     ("src/closing.rs", &["error", "observe", "kernel"]),
-    ("src/running.rs", &["error", "exception", "observe", "task_ref", "kernel", "root"]),
+    ("src/running.rs", &["error", "exception", "observe", "task", "task_ref", "kernel", "root"]),
     ("src/io/registration.rs", &["error", "kernel", "root"]),
     ("src/io/callbacks.rs", &["error", "call", "kernel", "root"]),
     // the kernel's public face; all below here builds on it, and not on the kernel
@@ -55,6 +56,22 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/sync/", &["root", "future", "catch_cancel", "time"]),
     ("src/concurrent/", &["error", "root", "lowlevel", "time", "event_loop", "io"]),
     // the end of a run shuts the pool down, hence its place
+    (
+        "src/ending.rs",
+        &[
+            "error",
+            "kernel",
+            "root",
+            "callback",
+            "future",
+            "task_ref",
+            "cancel",
+            "time",
+            "event_loop",
+            "running",
+            "concurrent",
+        ],
+    ),
     (
         "src/run.rs",
         &[
@@ -68,9 +85,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "task",
             "task_ref",
             "event_loop",
-            "concurrent",
+            "ending",
         ],
     ),
+    ("src/ctrl_c.rs", &["root", "io"]),
+    ("src/runner.rs", &["error", "root", "task_ref", "event_loop", "running", "ending", "ctrl_c"]),
     (
         "src/combinators/",
         &[
@@ -98,6 +117,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("mio::net", &["src/net/"]),
     ("slab", &["src/kernel/", "src/event_loop.rs"]),
     ("pin_project_lite", &["src/stage.rs", "src/catch_cancel.rs", "src/combinators/limited.rs"]),
+    ("signal_hook", &["src/ctrl_c.rs"]),
     ("std::thread", &["src/concurrent/", "src/kernel/tests/"]),
 ];
 
@@ -109,7 +129,7 @@ const UNSAFE_IN: &[&str] = &[
 ];
 const NEVER_IN_SRC: &[&str] =
     &["todo!", "unimplemented!", "dbg!", "println!", "eprintln!", "print!", "eprint!"];
-const DEPENDENCIES: &[&str] = &["mio", "slab", "log", "rustix", "pin-project-lite"];
+const DEPENDENCIES: &[&str] = &["mio", "slab", "log", "rustix", "pin-project-lite", "signal-hook"];
 const RULES: u32 = 12;
 
 const KERNEL_LINES: usize = 2_000;
@@ -242,7 +262,7 @@ fn the_layers_go_from_the_ground_up() {
 #[test]
 fn what_few_files_may_name_nobody_else_names() {
     for_each(&["src"], |file, wrong| {
-        for root in ["mio", "slab", "pin_project_lite", "std"] {
+        for root in ["mio", "slab", "pin_project_lite", "signal_hook", "std"] {
             for (line, used) in file.paths(root) {
                 let used = format!("{root}::{used}");
                 let fits = ONLY_IN.iter().filter(|(name, _)| is_in(&used, name));
