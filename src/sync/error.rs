@@ -10,6 +10,11 @@ pub struct NotAcquired(pub(super) ());
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyReleases(pub(super) ());
 
+/// The barrier was aborted, or was reset while this task waited.
+#[doc(alias = "BrokenBarrierError")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokenBarrier(pub(super) ());
+
 /// The queue was shut down; what should have been put comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct QueueShutDown<T = ()>(pub T);
@@ -61,6 +66,12 @@ impl fmt::Display for TooManyReleases {
     }
 }
 
+impl fmt::Display for BrokenBarrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the barrier was aborted or reset")
+    }
+}
+
 impl<T> fmt::Display for QueueShutDown<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the queue was shut down")
@@ -108,6 +119,7 @@ impl fmt::Display for TooManyTaskDone {
 
 impl std::error::Error for NotAcquired {}
 impl std::error::Error for TooManyReleases {}
+impl std::error::Error for BrokenBarrier {}
 impl<T> std::error::Error for QueueShutDown<T> {}
 impl<T> std::error::Error for PutError<T> {}
 impl std::error::Error for GetError {}

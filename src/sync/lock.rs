@@ -98,6 +98,12 @@ impl Lock {
         Some(hold)
     }
 
+    /// Takes the lock again, when it is this one's turn, under the number of an old hold.
+    pub(super) async fn take_back(&self, hold: u64) {
+        self.turn().await;
+        self.0.hold.set(hold);
+    }
+
     async fn turn(&self) {
         while !self.is_free() {
             if self.0.waiters.wait(|_| self.pass_on()).await {

@@ -1,8 +1,9 @@
 //! Locks and queues between the tasks of one loop.
 //!
 //! The first family is asyncio's, in its order and to the turn: [`Lock`], [`Event`],
-//! [`Semaphore`] and [`BoundedSemaphore`], and the queues [`Queue`], [`LifoQueue`] and
-//! [`PriorityQueue`]; with [`Mutex`], a lock that has data in it.
+//! [`Semaphore`] and [`BoundedSemaphore`], [`Condition`], [`Barrier`], and the queues
+//! [`Queue`], [`LifoQueue`] and [`PriorityQueue`]; with [`Mutex`], a lock that has data in
+//! it.
 //!
 //! All are handles: clones are the same lock or queue. They can be made anywhere, and need
 //! a running loop only where a task has to wait. What need not wait does not suspend, does
@@ -18,6 +19,8 @@
 //! No item, permit, hold or wake is lost. A wait whose task was cancelled, but which was
 //! kept and is polled again, takes a new place at the back.
 
+mod barrier;
+mod condition;
 mod error;
 mod event;
 mod lock;
@@ -27,8 +30,10 @@ mod queue_core;
 mod semaphore;
 mod wait_queue;
 
+pub use barrier::Barrier;
+pub use condition::Condition;
+pub use error::{BrokenBarrier, NotAcquired, TooManyReleases};
 pub use error::{GetError, PutError, QueueShutDown, TooManyTaskDone};
-pub use error::{NotAcquired, TooManyReleases};
 pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use mutex::{Mutex, MutexGuard};

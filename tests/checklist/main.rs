@@ -34,6 +34,8 @@ mod future_unretrieved;
 mod queue_basic;
 mod queue_end;
 mod queue_wait;
+mod sync_barrier;
+mod sync_condition;
 mod sync_event;
 mod sync_lock;
 mod sync_semaphore;

@@ -50,7 +50,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/lowlevel.rs", &["error", "kernel", "root", "io::registration"]),
     ("src/io/", &["error", "root", "lowlevel"]),
     ("src/net/", &["error", "root", "lowlevel", "io", "time"]),
-    ("src/sync/", &["root", "future", "time"]),
+    ("src/sync/", &["root", "future", "catch_cancel", "time"]),
     ("src/concurrent/", &["error", "root", "lowlevel", "time", "event_loop"]),
     // the end of a run shuts the pool down, hence its place
     (
