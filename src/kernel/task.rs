@@ -86,6 +86,8 @@ pub(crate) enum Cancel {
     Pending,
     /// Deliver it if what the task awaits, to which it went, did end cancelled.
     PassedOn,
+    /// One was passed on; another was not accepted: pending, until it is taken back.
+    Both,
 }
 
 /// What few tasks have, kept beside the slots.
