@@ -6,7 +6,7 @@
 use crate::awaitable::Awaitable;
 use crate::catch_cancel::catch_cancel;
 use crate::combinators::wait::release;
-use crate::error::{JoinError, NotRunning, TimedOut};
+use crate::error::{Cancelled, JoinError, NotRunning, TimedOut};
 use crate::{LoopHandle, TaskRef, create_future};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -278,7 +278,16 @@ pub async fn wait_for<T: 'static>(
     let awaitable = awaitable.into();
     if timeout != Some(Duration::ZERO) {
         let deadline = timeout.map(|timeout| crate::Timeout::after(timeout).when());
-        return Timeout::at(deadline.flatten()).run(awaitable.into_future()).await;
+        let limit = Timeout::at(deadline.flatten());
+        let body = async {
+            let joined = awaitable.clone().await;
+            if limit.expired() && awaitable.ended_cancelled() {
+                // Too late, although the request that said so was taken back.
+                match Cancelled::new().resume().await {}
+            }
+            joined
+        };
+        return limit.run(body).await;
     }
     if !awaitable.done() {
         cancel_and_wait(&awaitable).await;
