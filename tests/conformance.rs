@@ -65,3 +65,8 @@ fn locks_conditions_barriers_and_queues_run_as_on_asyncio() {
 fn rules_that_random_programs_rarely_reach_hold_as_on_asyncio() {
     conforms("rules", 38);
 }
+
+#[test]
+fn what_once_ran_otherwise_runs_as_on_asyncio() {
+    conforms("found", 3);
+}
