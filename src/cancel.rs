@@ -39,6 +39,18 @@ impl TaskRef {
 }
 
 impl Cancelling for State {
+    fn request_cancel(&self, key: Key) -> bool {
+        self.see_panic(key);
+        let tasks = self.tasks.borrow();
+        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
+        let task = task.number;
+        drop(tasks);
+        self.emit(|| Event::CancelRequested { task });
+        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
+        self.route_cancel(key);
+        true
+    }
+
     /// Whether a step must deliver a cancellation instead of polling.
     fn must_deliver(&self, key: Key, cancel: Cancel) -> bool {
         if matches!(cancel, Cancel::Pending | Cancel::Both) {
@@ -99,14 +111,11 @@ impl Cancelling for State {
         }
     }
 
-    fn deliver(&self, key: Key, body: BoxBody) -> Outcome {
-        self.deliver_in(self.innermost_scope(key), key, body)
-    }
-
-    fn raise(&self, key: Key, body: BoxBody, polled: Polled) -> Outcome {
-        match (&polled, self.raising.get()) {
-            (Ok(Poll::Pending), Some(scope)) => self.deliver_in(scope, key, body),
-            _ => self.end_raising(key, body, polled),
+    fn deliver(&self, key: Key, body: BoxBody, polled: Option<Polled>) -> Outcome {
+        match (polled, self.raising.get()) {
+            (None, _) => self.deliver_in(self.innermost_scope(key), key, body),
+            (Some(Ok(Poll::Pending)), Some(scope)) => self.deliver_in(scope, key, body),
+            (Some(polled), _) => self.end_raising(key, body, polled),
         }
     }
 }
@@ -186,19 +195,6 @@ impl State {
         }
     }
 
-    /// `Task::cancel`: false if the task is done.
-    pub(crate) fn request_cancel(&self, key: Key) -> bool {
-        self.see_panic(key);
-        let tasks = self.tasks.borrow();
-        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
-        let task = task.number;
-        drop(tasks);
-        self.emit(|| Event::CancelRequested { task });
-        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
-        self.route_cancel(key);
-        true
-    }
-
     /// Somebody looked at how the task ended: a panic in it need not be reported.
     pub(crate) fn see_panic(&self, key: Key) {
         let mut tasks = self.tasks.borrow_mut();
@@ -232,6 +228,9 @@ impl State {
         match self.only_wait(key) {
             Some(Target::Task(next)) => format!("the task {}", self.task_name(next)),
             Some(Target::Future(_)) => "a future".to_owned(),
+            Some(Target::Sleep(slot)) if self.timers.borrow().is_parked(slot) => {
+                "its turn in a queue".to_owned()
+            }
             Some(Target::Sleep(_)) => "a time that has not come".to_owned(),
             None if new => "its first step".to_owned(),
             None if count > 1 => format!("{count} things at once"),

@@ -171,13 +171,13 @@ impl Timer {
         match self {
             Timer::Task(task, scope, _) => Some(Place { task: *task, scope: *scope }),
             Timer::Other(sleeper) => sleeper.place,
-            Timer::Call(_) => None,
+            Timer::Call(_) | Timer::Limit(..) => None,
         }
     }
 
     pub(crate) fn over(&self) -> Over {
         match self {
-            Timer::Task(_, _, over) => *over,
+            Timer::Task(_, _, over) | Timer::Limit(_, over) => *over,
             Timer::Other(sleeper) => sleeper.over,
             Timer::Call(_) => Over::No,
         }

@@ -64,6 +64,7 @@ pub mod sync;
 mod task;
 mod task_ref;
 pub mod time;
+mod virtual_time;
 mod watch;
 
 pub use awaitable::{Awaitable, Joining};

@@ -76,3 +76,35 @@ pub trait RtNet: Rt {
     /// Serves until killed.
     fn serve(listener: TcpListener, mode: Mode) -> impl Future<Output = ()> + 'static;
 }
+
+/// Locks, queues and coordination: the library's own, or those that its docs send one to.
+pub trait RtSync: RtTime {
+    type Lock: 'static;
+    type Semaphore: 'static;
+    type Event: 'static;
+    type Sender: 'static;
+    type Receiver: 'static;
+
+    fn lock() -> Self::Lock;
+    /// Holds the lock for as long as what it gives lives.
+    fn hold(lock: &Self::Lock) -> impl Future<Output = impl Sized>;
+
+    fn semaphore(permits: usize) -> Self::Semaphore;
+    fn permit(semaphore: &Self::Semaphore) -> impl Future<Output = impl Sized>;
+
+    fn event() -> Self::Event;
+    /// Waits for the next `wake_all`; registered when it is first polled, or before.
+    fn listen(event: &Self::Event) -> impl Future<Output = ()>;
+    fn wake_all(event: &Self::Event);
+
+    fn channel(places: usize) -> (Self::Sender, Self::Receiver);
+    fn send(to: &Self::Sender, value: u64) -> impl Future<Output = ()>;
+    fn receive(from: &mut Self::Receiver) -> impl Future<Output = u64>;
+
+    /// Waits for all tasks and adds up what they give.
+    fn gather(tasks: Vec<Self::Join<u64>>) -> impl Future<Output = u64>;
+    /// Runs `count` tasks that give their number in a group, and adds up.
+    fn group(count: u64) -> impl Future<Output = u64>;
+    /// Whether `body` was done in time.
+    fn timeout<F: Future>(limit: Duration, body: F) -> impl Future<Output = bool>;
+}

@@ -10,12 +10,11 @@ use super::slots::Key;
 use super::state::{Injected, State, Watching};
 use super::waiters::Waiter;
 use crate::call::Call;
-use crate::clock::{Clock, NEVER};
+use crate::clock::NEVER;
 use crate::exception::catch;
 use crate::observe::{Cause, Event, Outcome, Site};
 use std::io;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// While something is ready, the kernel is asked for events once in this many entries: a
@@ -50,9 +49,15 @@ pub(crate) enum Stuck {
     Io(io::Error),
 }
 
+/// Whether virtual time moves when nothing is ready is decided above (`crate::virtual_time`).
+pub(crate) trait VirtualTime {
+    fn how_long_virtually(&self, next: Option<u64>, limit: Option<Duration>)
+    -> Result<Wait, Stuck>;
+}
+
 /// What step 2 has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wait {
+pub(crate) enum Wait {
     /// Something is ready, and the kernel was asked not long ago.
     Skip,
     /// Something is ready: ask, but do not wait.
@@ -81,29 +86,6 @@ impl State {
         }
         let left = deadline.map(|d| Duration::from_nanos(d.saturating_sub(self.time.now())));
         Ok(Wait::Sleep(left.into_iter().chain(limit).min()))
-    }
-
-    /// Virtual time moves, or not, when nothing is ready.
-    fn how_long_virtually(
-        &self,
-        deadline: Option<u64>,
-        limit: Option<Duration>,
-    ) -> Result<Wait, Stuck> {
-        let (jobs, descriptors) = (self.jobs.get(), self.reactor.borrow().waited);
-        let held = jobs + descriptors > 0;
-        match deadline {
-            Some(due) if due <= self.time.now() && held => Ok(Wait::Ask),
-            Some(due) if due <= self.time.now() => Ok(Wait::Jump(due)), // nothing moves
-            Some(to) if self.time.kind() == Clock::AutoJump && !held => Ok(Wait::Jump(to)),
-            Some(_) if self.time.kind() == Clock::AutoJump => {
-                self.emit(|| Event::Held { jobs, descriptors });
-                Ok(Wait::Sleep(limit))
-            }
-            _ if held || limit.is_some() => Ok(Wait::Sleep(limit)),
-            // Another thread may still call in.
-            _ if Arc::strong_count(&self.presence) > 1 => Ok(Wait::Sleep(limit)),
-            _ => Err(Stuck::Deadlock(deadline)),
-        }
     }
 
     /// Step 2: the only place where the thread blocks.
@@ -227,12 +209,8 @@ impl State {
             Ok(()) => Outcome::Finished,
             Err(payload) => {
                 let origin = || self.origins.borrow().get(&self.call_number.get()).copied();
-                self.reports.report(
-                    "Exception in callback",
-                    name(),
-                    at.or_else(origin),
-                    Some(payload),
-                );
+                let at = at.or_else(origin);
+                self.reports.report("Exception in callback", name(), at, Some(payload));
                 Outcome::Panicked
             }
         }

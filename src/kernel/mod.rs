@@ -8,9 +8,10 @@
 //! 4. `injector`, `context`: other threads. `reactor`: descriptors.
 //! 5. `timer`: what a due timer does. `leaf`: what a task waits for.
 //!
-//! The containers (`slots ready waiters timers injector reactor`) know no task. Two things
-//! are asked of what stands above, each through a trait of the kernel's own: where a
-//! cancel request goes (`task::Cancelling`) and telling observers (`state::Watching`).
+//! The containers (`slots ready waiters timers injector reactor`) know no task. Three
+//! things are asked of what stands above, each through a trait of the kernel's own: where a
+//! cancel request goes (`task::Cancelling`), whether virtual time moves
+//! (`event_loop::VirtualTime`), and telling observers (`state::Watching`).
 //! What stands above uses only what is re-exported here.
 
 pub(crate) mod context;
@@ -27,7 +28,7 @@ mod timers;
 mod waiters;
 pub(crate) mod waker;
 
-pub(crate) use event_loop::Stuck;
+pub(crate) use event_loop::{Stuck, VirtualTime, Wait};
 pub(crate) use injector::{Injector, Refused};
 pub(crate) use leaf::{Awaited, Leaf, Place, ROOT, Scope, Target, Waits};
 pub(crate) use mio::Interest;

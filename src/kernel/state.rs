@@ -64,8 +64,7 @@ pub(crate) struct State {
     pub(crate) unasked: Cell<usize>,
     /// I/O operations that the running task may still do before it must yield.
     pub(crate) budget: Cell<u32>,
-    /// The scope around what is polled now, and the one in which a cancellation is to be
-    /// raised again.
+    /// The scope around what is polled now; the one in which a cancellation is raised again.
     pub(crate) scope: Cell<u32>,
     pub(crate) raising: Cell<Option<u32>>,
     /// Jobs on other threads that have not answered.

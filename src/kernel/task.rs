@@ -65,14 +65,14 @@ impl TaskEntry {
 
 /// Where cancel requests go is decided above the kernel (`crate::cancel`); a step asks.
 pub(crate) trait Cancelling {
+    /// Asks a task to end. False if it is done.
+    fn request_cancel(&self, key: Key) -> bool;
     /// Whether this step must deliver a cancellation instead of polling.
     fn must_deliver(&self, key: Key, cancel: Cancel) -> bool;
     /// The task suspended with a request undelivered: sends it to what it waits for now.
     fn route_cancel(&self, key: Key);
-    /// The step that delivers.
-    fn deliver(&self, key: Key, body: BoxBody) -> Outcome;
-    /// A poll raised a cancellation again: it is delivered in this same step.
-    fn raise(&self, key: Key, body: BoxBody, polled: Polled) -> Outcome;
+    /// The step that delivers; it goes on from `polled` if that raised a cancellation again.
+    fn deliver(&self, key: Key, body: BoxBody, polled: Option<Polled>) -> Outcome;
 }
 
 /// What a poll of a task gave: a panic is an `Err`.
@@ -141,11 +141,11 @@ impl State {
         self.steps.set(self.steps.get() + 1);
         self.budget.set(BUDGET);
         if cancel != Cancel::No && self.must_deliver(key, cancel) {
-            return self.deliver(key, body);
+            return self.deliver(key, body, None);
         }
         let polled = self.poll_task(key, &mut body);
         if self.raising.get().is_some() {
-            return self.raise(key, body, polled);
+            return self.deliver(key, body, Some(polled));
         }
         self.end_step(key, body, polled)
     }

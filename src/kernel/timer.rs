@@ -7,6 +7,7 @@
 use super::leaf::Place;
 use super::slots::Key;
 use super::state::State;
+use super::task::Cancelling;
 use crate::call::Call;
 use crate::observe::{Cause, Site};
 use std::task::Waker;
@@ -17,6 +18,8 @@ pub(crate) enum Timer {
     Task(Key, u32, Over),
     /// Somebody sleeps who gave a waker of his own, or who is no task.
     Other(Box<Sleeper>),
+    /// A timeout of the task.
+    Limit(Key, Over),
 }
 
 pub(crate) struct TimerCall {
@@ -44,12 +47,22 @@ impl State {
     /// Step 6 for a timer that came due: a sleep is over; a callback is for the caller.
     pub(crate) fn ripe(&self, index: u32) -> Option<Box<TimerCall>> {
         let mut timers = self.timers.borrow_mut();
-        if let Timer::Call(_) = timers.fire(index)? {
-            let Some(Timer::Call(call)) = timers.remove_at(index) else { return None };
-            return Some(call);
+        match timers.fire(index)? {
+            Timer::Call(_) => {
+                let Some(Timer::Call(call)) = timers.remove_at(index) else { return None };
+                return Some(call);
+            }
+            Timer::Limit(task, over) => {
+                *over = Over::Elapsed;
+                let task = *task;
+                drop(timers);
+                self.request_cancel(task);
+            }
+            Timer::Task(..) | Timer::Other(_) => {
+                drop(timers);
+                self.finish_sleep(index, Over::Elapsed, Cause::Done);
+            }
         }
-        drop(timers);
-        self.finish_sleep(index, Over::Elapsed, Cause::Done);
         None
     }
 

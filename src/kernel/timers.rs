@@ -45,6 +45,9 @@ struct Slot<T> {
 /// its slot: so the slot must not go to another.
 const DUE: u64 = 1 << 63;
 
+/// The number of what has a slot and no deadline.
+const PARKED: u64 = DUE - 1;
+
 pub(crate) struct Timers<T> {
     slots: Slab<Slot<T>>,
     staged: Vec<Due>,
@@ -71,6 +74,16 @@ impl<T> Timers<T> {
         self.staged.push(Due { deadline, number, index });
         self.staged_from = self.staged_from.min(deadline);
         TimerKey { index, number }
+    }
+
+    /// A slot without a deadline, for a wait that something else ends.
+    #[inline]
+    pub(crate) fn park(&mut self, payload: T) -> u32 {
+        self.slots.insert(Slot { number: PARKED, payload: Some(payload) }) as u32
+    }
+
+    pub(crate) fn is_parked(&self, index: u32) -> bool {
+        self.slots.get(index as usize).is_some_and(|slot| slot.number == PARKED)
     }
 
     /// The timer in slot `index`, whichever it is.
@@ -149,7 +162,7 @@ impl<T> Timers<T> {
         }
     }
 
-    /// How many timers there are, those that have fired and not been removed included.
+    /// How many slots are in use, those of timers that have fired included.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }

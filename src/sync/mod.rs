@@ -1,9 +1,12 @@
-//! Locks and queues between the tasks of one loop.
+//! Locks, queues and channels between the tasks of one loop.
 //!
 //! The first family is asyncio's, in its order and to the turn: [`Lock`], [`Event`],
 //! [`Semaphore`] and [`BoundedSemaphore`], [`Condition`], [`Barrier`], and the queues
 //! [`Queue`], [`LifoQueue`] and [`PriorityQueue`]; with [`Mutex`], a lock that has data in
 //! it.
+//!
+//! The second is what Rust's programs use: the channels [`oneshot`], [`mpsc`],
+//! [`broadcast`] and [`watch`], and [`RateLimiter`].
 //!
 //! All are handles: clones are the same lock or queue. They can be made anywhere, and need
 //! a running loop only where a task has to wait. What need not wait does not suspend, does
@@ -17,18 +20,25 @@
 //!
 //! # Cancel safety
 //! No item, permit, hold or wake is lost. A wait whose task was cancelled, but which was
-//! kept and is polled again, takes a new place at the back.
+//! kept and is polled again, takes a new place at the back. One that is kept, and neither
+//! polled nor dropped, keeps its turn too: those behind it wait for it.
 
 mod barrier;
+pub mod broadcast;
+mod channel_error;
 mod condition;
 mod error;
 mod event;
 mod lock;
+pub mod mpsc;
 mod mutex;
+pub mod oneshot;
 mod queue;
 mod queue_core;
+mod rate_limit;
 mod semaphore;
 mod wait_queue;
+pub mod watch;
 
 pub use barrier::Barrier;
 pub use condition::Condition;
@@ -38,4 +48,5 @@ pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use mutex::{Mutex, MutexGuard};
 pub use queue::{LifoQueue, PriorityQueue, Queue};
+pub use rate_limit::RateLimiter;
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};

@@ -65,7 +65,7 @@ impl Permits {
     }
 
     /// Whether a newcomer would have to wait.
-    pub(super) fn locked(&self) -> bool {
+    fn locked(&self) -> bool {
         self.free.get() == 0 || !self.waiters.all_cancelled()
     }
 
@@ -94,9 +94,23 @@ impl Permits {
     }
 
     /// Gives back one permit, or creates one: it goes to the first who waits.
-    pub(super) fn release(&self) {
+    fn release(&self) {
         self.put(1);
         self.hand_one();
+    }
+
+    /// As [`release`](Self::release), unless all permits are there.
+    pub(super) fn release_below_most(&self) -> bool {
+        let below = self.free.get() < self.most;
+        if below {
+            self.release();
+        }
+        below
+    }
+
+    /// Wakes all who wait, though there is nothing for them.
+    pub(super) fn wake_all(&self) {
+        self.waiters.wake_all();
     }
 
     fn add(&self, count: usize) {
@@ -108,7 +122,7 @@ impl Permits {
         self.waiters.len()
     }
 
-    pub(super) fn free(&self) -> usize {
+    fn free(&self) -> usize {
         self.free.get()
     }
 
@@ -211,11 +225,7 @@ impl BoundedSemaphore {
     /// # Errors
     /// When all permits are free: there would be more than at the beginning.
     pub fn release(&self) -> Result<(), TooManyReleases> {
-        if self.0.free() >= self.0.most {
-            return Err(TooManyReleases(()));
-        }
-        self.0.release();
-        Ok(())
+        if self.0.release_below_most() { Ok(()) } else { Err(TooManyReleases(())) }
     }
 
     /// Whether `acquire` would have to wait.
@@ -239,8 +249,8 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         // A bounded semaphore may have got it back by hand.
-        if let Some(permits) = self.0.take().filter(|permits| permits.free() < permits.most) {
-            permits.release();
+        if let Some(permits) = self.0.take() {
+            permits.release_below_most();
         }
     }
 }

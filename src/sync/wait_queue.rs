@@ -1,14 +1,15 @@
 //! `WaitQueue`: those who wait, first come, first served; the one queue under this family.
 //!
-//! Who waits is a place in the line: a number, and a future of the loop that is set to
-//! wake it. Being a future, it is marked as cancelled at the moment of the request, not
-//! when its task comes to run; what is above decides by that mark, as asyncio does.
+//! Who waits is a place in the line: a number, and a ticket by which it is woken. A wait is
+//! marked as cancelled at the moment of the request, not when its task comes to run; what
+//! is above decides by that mark, as asyncio does.
 //!
 //! Numbers rise along the line and are never used twice, so a place is found in O(log n)
-//! and whoever has been passed over once is not looked at again. Setting a future may run
-//! a foreign waker: the line is not borrowed then.
+//! and whoever has been passed over once is not looked at again. Waking may run a foreign
+//! waker: the line is not borrowed then.
 
-use crate::{Future, LoopHandle};
+use crate::LoopHandle;
+use crate::time::{Parked, Ticket};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -20,7 +21,7 @@ pub(super) struct WaitQueue(RefCell<Line>);
 #[derive(Default)]
 struct Line {
     /// By rising number; a gap where somebody left. Neither end is a gap.
-    places: VecDeque<(u64, Option<Future<()>>)>,
+    places: VecDeque<(u64, Option<Ticket>)>,
     gaps: usize,
     /// The number for who comes next.
     next: u64,
@@ -31,7 +32,7 @@ struct Line {
 /// A place in the line. It must [`leave`](WaitQueue::leave).
 pub(super) struct Place {
     number: u64,
-    future: Future<()>,
+    wait: Parked,
 }
 
 impl WaitQueue {
@@ -41,12 +42,12 @@ impl WaitQueue {
     /// When no loop is running on this thread.
     pub(super) fn join(&self) -> Place {
         let here = LoopHandle::current().unwrap_or_else(|none| panic!("cannot wait: {none}"));
-        let future = here.create_future();
+        let wait = Parked::new(&here);
         let mut line = self.0.borrow_mut();
         let number = line.next;
         line.next += 1;
-        line.places.push_back((number, Some(future.clone())));
-        Place { number, future }
+        line.places.push_back((number, Some(wait.ticket())));
+        Place { number, wait }
     }
 
     /// Gives a place up.
@@ -64,8 +65,8 @@ impl WaitQueue {
     /// Wakes the one at the front, unless that is woken or cancelled already.
     pub(super) fn wake_front(&self) {
         let front = self.0.borrow().places.front().and_then(|(_, place)| place.clone());
-        if let Some(future) = front {
-            let _ = future.set_result(());
+        if let Some(ticket) = front {
+            ticket.wake();
         }
     }
 
@@ -91,16 +92,13 @@ impl WaitQueue {
 
     fn wake_before(&self, end: u64) -> bool {
         let next = self.0.borrow_mut().next_live(end);
-        match next {
-            Some(future) => future.set_result(()).is_ok(),
-            None => false,
-        }
+        next.is_some_and(|ticket| ticket.wake())
     }
 
     /// Whether nobody waits but those whose tasks have been cancelled.
     pub(super) fn all_cancelled(&self) -> bool {
         let line = self.0.borrow();
-        line.places.iter().all(|(_, place)| place.as_ref().is_none_or(Future::cancelled))
+        line.places.iter().all(|(_, place)| place.as_ref().is_none_or(Ticket::is_cancelled))
     }
 
     /// How many have a place.
@@ -112,22 +110,22 @@ impl WaitQueue {
 
 impl Line {
     /// The first below `end` that is not done: it counts as passed from here on.
-    fn next_live(&mut self, end: u64) -> Option<Future<()>> {
+    fn next_live(&mut self, end: u64) -> Option<Ticket> {
         let from = self.places.partition_point(|(number, _)| *number < self.passed);
         for (number, place) in self.places.range(from..) {
             if *number >= end {
                 break;
             }
             self.passed = number + 1;
-            if let Some(future) = place.as_ref().filter(|future| !future.done()) {
-                return Some(future.clone());
+            if let Some(ticket) = place.as_ref().filter(|ticket| !ticket.is_over()) {
+                return Some(ticket.clone());
             }
         }
         None
     }
 
     /// Takes one out, for the caller to drop.
-    fn remove(&mut self, number: u64) -> Option<Future<()>> {
+    fn remove(&mut self, number: u64) -> Option<Ticket> {
         let at = self.places.binary_search_by_key(&number, |(number, _)| *number).ok()?;
         let removed = self.places[at].1.take()?;
         self.gaps += 1;
@@ -150,13 +148,13 @@ impl Line {
 impl Place {
     /// Whether somebody has woken it.
     pub(super) fn is_woken(&self) -> bool {
-        self.future.done() && !self.future.cancelled()
+        self.wait.is_woken()
     }
 
     /// Ready when it is woken (true), or when the task in which it waited was cancelled
     /// and it was kept (false).
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        std::future::Future::poll(Pin::new(&mut self.future), cx).map(|result| result.is_ok())
+        self.wait.poll(cx)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Waiting for time: sleeps, and intervals.
 
 mod interval;
+mod parked;
 mod sleep;
 
 pub use interval::{Interval, MissedTick, interval, interval_at};
+pub(crate) use parked::{Parked, Ticket};
 pub use sleep::{Sleep, YieldNow};
 
 use crate::kernel::context;

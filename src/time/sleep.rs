@@ -95,7 +95,7 @@ impl State {
     }
 
     #[inline]
-    fn poll_sleep(&self, index: u32, newest: &Waker) -> Poll<()> {
+    pub(super) fn poll_sleep(&self, index: u32, newest: &Waker) -> Poll<()> {
         match self.timers.borrow_mut().at(index) {
             Some(Timer::Task(task, scope, Over::No)) => {
                 let place = Place { task: *task, scope: *scope };
@@ -129,7 +129,7 @@ impl State {
 
     /// Gives up the slot of a sleep, over or not.
     #[inline]
-    fn end_sleep(&self, index: u32) {
+    pub(super) fn end_sleep(&self, index: u32) {
         let timer = self.timers.borrow_mut().remove_at(index);
         if let Some(place) = timer.as_ref().and_then(Timer::place) {
             self.enrol(place, index | SLEEP, u32::MAX);

@@ -1,4 +1,4 @@
-//! How much memory this thread holds: the allocator counts.
+//! How much memory this thread holds, and how often it asked for some: the allocator counts.
 
 #![allow(unsafe_code)]
 
@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 thread_local! {
     static HELD: Cell<isize> = const { Cell::new(0) };
+    static MADE: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -18,6 +19,7 @@ static ALLOCATOR: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
+        let _ = MADE.try_with(|made| made.set(made.get() + 1));
         // SAFETY: the caller keeps the contract of `alloc`, which is the same.
         unsafe { System.alloc(layout) }
     }
@@ -37,4 +39,9 @@ fn count(bytes: isize) {
 /// Bytes that this thread has allocated and not freed.
 pub(crate) fn held() -> isize {
     HELD.get()
+}
+
+/// How often this thread has allocated.
+pub(crate) fn made() -> usize {
+    MADE.get()
 }

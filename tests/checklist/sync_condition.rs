@@ -1,11 +1,12 @@
 //! SY: conditions: the lock is given back while waiting, and taken again whatever happens.
 
 use crate::diary::Diary;
-use crate::loops::{manual, tick, ticks};
+use crate::loops::{jumping, manual, tick, ticks};
 use oneloop::sync::{Condition, Lock};
 use oneloop::{LoopHandle, Task, catch_cancel};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A task that waits once, and stamps when it goes on, with the lock held.
 fn waiter(on: &LoopHandle, condition: &Condition, diary: &Diary, name: &'static str) -> Task<()> {
@@ -132,7 +133,6 @@ fn catcher(on: &LoopHandle, condition: &Condition, diary: &Diary) -> Task<()> {
     task.unwrap()
 }
 
-// SY-021
 #[test]
 fn sy_018_a_cancelled_wait_takes_the_lock_again_before_it_ends() {
     let on = manual();
@@ -215,6 +215,17 @@ fn sy_019_a_wait_that_is_dropped_passes_its_notification_on_and_leaves_the_lock(
     ticks(&on, 2);
     assert_eq!(diary.read(), ["dropped@2", "second@3"]);
     assert!(!condition.locked());
+}
+
+#[test]
+fn sy_021_a_timeout_of_a_wait_is_seen_with_the_lock_held() {
+    let condition = Condition::new();
+    let ended = jumping().run(async move {
+        let guard = condition.acquire().await;
+        let waited = oneloop::timeout(Duration::from_secs(1), condition.wait()).await;
+        (waited.is_err(), guard.is_held())
+    });
+    assert_eq!(ended.unwrap(), (true, true));
 }
 
 #[test]

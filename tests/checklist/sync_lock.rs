@@ -1,10 +1,13 @@
 //! SY: locks: first come, first served, and no hold is lost.
 
+use crate::allocations;
 use crate::diary::Diary;
 use crate::loops::{manual, tick, ticks};
-use oneloop::sync::{Lock, Mutex};
+use futures::FutureExt;
+use oneloop::sync::{Barrier, Condition, Event, Lock, Mutex, Queue, Semaphore, mpsc};
 use oneloop::{LoopHandle, Task};
 use std::cell::RefCell;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 /// A task that takes the lock for good.
@@ -32,6 +35,35 @@ fn sy_001_a_free_lock_is_taken_without_suspending() {
     assert!(task.unwrap().result().unwrap().is_ok());
     assert!(lock.try_acquire().is_some());
     assert!(!lock.locked());
+}
+
+/// Here is no loop at all.
+#[test]
+fn sy_001_what_need_not_wait_needs_no_loop_and_no_memory() {
+    let (lock, mutex, event, semaphore) =
+        (Lock::new(), Mutex::new(0), Event::new(), Semaphore::new(1));
+    let (condition, queue) = (Condition::new(), Queue::new(1));
+    let barrier = Barrier::new(NonZeroUsize::MIN);
+    let (sender, mut receiver) = mpsc::channel(1);
+    let mut all = async || {
+        drop(lock.acquire().await);
+        *mutex.lock().await += 1;
+        event.set();
+        event.wait().await;
+        drop(semaphore.acquire().await);
+        drop(condition.acquire().await);
+        queue.put(1).await.unwrap();
+        queue.get().await.unwrap();
+        queue.task_done().unwrap();
+        queue.join().await;
+        sender.send(1).await.unwrap();
+        receiver.recv().await.unwrap();
+        barrier.wait().await.unwrap();
+    };
+    all().now_or_never().unwrap(); // the queues get their room
+    let before = allocations::made();
+    all().now_or_never().unwrap();
+    assert_eq!(allocations::made(), before);
 }
 
 #[test]

@@ -30,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/awaiting.rs", &["kernel"]),
     ("src/watch.rs", &["observe", "kernel"]),
     ("src/leaf.rs", &["kernel"]),
+    ("src/virtual_time.rs", &["clock", "observe", "kernel"]),
     // the handles, on what the kernel exports
     ("src/callback.rs", &["error", "call", "clock", "observe", "kernel", "root"]),
     ("src/future_cell.rs", &["observe", "exception", "kernel"]),

@@ -1,10 +1,12 @@
 //! oneloop itself, used as its docs say.
 use crate::outcome::Outcome;
-use crate::rt::{ECHO_BUF, Mode, Rt, RtBlocking, RtNet, RtTime, SINK_BUF};
+use crate::rt::{ECHO_BUF, Mode, Rt, RtBlocking, RtNet, RtSync, RtTime, SINK_BUF};
 use oneloop::net::{TcpListener, TcpStream};
-use oneloop::{EventLoop, Task};
+use oneloop::{EventLoop, Task, TaskGroup, sync};
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -103,6 +105,79 @@ async fn connection(s: TcpStream, mode: Mode) {
     }
 }
 
+impl RtSync for Oneloop {
+    type Lock = sync::Lock;
+    type Semaphore = sync::Semaphore;
+    type Event = sync::Event;
+    type Sender = sync::Queue<u64>;
+    type Receiver = sync::Queue<u64>;
+
+    fn lock() -> sync::Lock {
+        sync::Lock::new()
+    }
+
+    async fn hold(lock: &sync::Lock) -> impl Sized {
+        lock.acquire().await
+    }
+
+    fn semaphore(permits: usize) -> sync::Semaphore {
+        sync::Semaphore::new(permits)
+    }
+
+    async fn permit(semaphore: &sync::Semaphore) -> impl Sized {
+        semaphore.acquire().await
+    }
+
+    fn event() -> sync::Event {
+        sync::Event::new()
+    }
+
+    async fn listen(event: &sync::Event) {
+        event.wait().await
+    }
+
+    fn wake_all(event: &sync::Event) {
+        event.set();
+        event.clear();
+    }
+
+    fn channel(places: usize) -> (sync::Queue<u64>, sync::Queue<u64>) {
+        let queue = sync::Queue::new(places);
+        (queue.clone(), queue)
+    }
+
+    async fn send(to: &sync::Queue<u64>, value: u64) {
+        to.put(value).await.unwrap();
+    }
+
+    async fn receive(from: &mut sync::Queue<u64>) -> u64 {
+        from.get().await.unwrap()
+    }
+
+    async fn gather(tasks: Vec<Join<u64>>) -> u64 {
+        let tasks = tasks.into_iter().map(|join| join.0);
+        oneloop::gather(tasks).await.unwrap().unwrap().into_iter().sum()
+    }
+
+    async fn group(count: u64) -> u64 {
+        let group = TaskGroup::<()>::new();
+        let sum = Rc::new(Cell::new(0));
+        let body = async {
+            for i in 0..count {
+                let sum = sum.clone();
+                group.spawn(async move { Ok(sum.set(sum.get() + i)) }).unwrap();
+            }
+            Ok(())
+        };
+        group.run(body).await.unwrap();
+        sum.get()
+    }
+
+    async fn timeout<F: Future>(limit: Duration, body: F) -> bool {
+        oneloop::timeout(limit, body).await.is_ok()
+    }
+}
+
 pub fn run(name: &str, n: u64) -> Option<Outcome> {
-    crate::workloads::all::<Oneloop>(name, n)
+    crate::workloads::all::<Oneloop>(name, n).or_else(|| crate::workloads::sync::<Oneloop>(name, n))
 }

@@ -1,7 +1,7 @@
 //! smol's parts on one thread: async-executor's LocalExecutor (and its leaked,
 //! faster StaticLocalExecutor) driven by async_io::block_on; async-net; blocking.
 use crate::outcome::Outcome;
-use crate::rt::{ECHO_BUF, Mode, Rt, RtBlocking, RtNet, RtTime, SINK_BUF};
+use crate::rt::{ECHO_BUF, Mode, Rt, RtBlocking, RtNet, RtSync, RtTime, SINK_BUF};
 use async_executor::{LocalExecutor, StaticLocalExecutor, Task};
 use async_net::{TcpListener, TcpStream};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
@@ -64,6 +64,82 @@ macro_rules! flavour {
             }
         }
 
+        impl RtSync for $name {
+            type Lock = async_lock::Mutex<()>;
+            type Semaphore = async_lock::Semaphore;
+            type Event = event_listener::Event;
+            type Sender = async_channel::Sender<u64>;
+            type Receiver = async_channel::Receiver<u64>;
+
+            fn lock() -> async_lock::Mutex<()> {
+                async_lock::Mutex::new(())
+            }
+
+            async fn hold(lock: &async_lock::Mutex<()>) -> impl Sized {
+                lock.lock().await
+            }
+
+            fn semaphore(permits: usize) -> async_lock::Semaphore {
+                async_lock::Semaphore::new(permits)
+            }
+
+            async fn permit(semaphore: &async_lock::Semaphore) -> impl Sized {
+                semaphore.acquire().await
+            }
+
+            fn event() -> event_listener::Event {
+                event_listener::Event::new()
+            }
+
+            async fn listen(event: &event_listener::Event) {
+                event.listen().await
+            }
+
+            fn wake_all(event: &event_listener::Event) {
+                event.notify(usize::MAX);
+            }
+
+            fn channel(
+                places: usize,
+            ) -> (async_channel::Sender<u64>, async_channel::Receiver<u64>) {
+                async_channel::bounded(places)
+            }
+
+            async fn send(to: &async_channel::Sender<u64>, value: u64) {
+                to.send(value).await.unwrap();
+            }
+
+            async fn receive(from: &mut async_channel::Receiver<u64>) -> u64 {
+                from.recv().await.unwrap()
+            }
+
+            async fn gather(tasks: Vec<Task<u64>>) -> u64 {
+                let mut sum = 0;
+                for task in tasks {
+                    sum += task.await;
+                }
+                sum
+            }
+
+            /// smol has no group; the tasks of a vector are the nearest.
+            async fn group(count: u64) -> u64 {
+                let tasks: Vec<_> = (0..count).map(|i| Self::spawn(async move { i })).collect();
+                Self::gather(tasks).await
+            }
+
+            async fn timeout<F: Future>(limit: Duration, body: F) -> bool {
+                let late = async {
+                    async_io::Timer::after(limit).await;
+                    false
+                };
+                let body = async {
+                    body.await;
+                    true
+                };
+                futures_lite::future::or(body, late).await
+            }
+        }
+
         impl RtNet for $name {
             async fn serve(l: std::net::TcpListener, mode: Mode) {
                 let l = TcpListener::try_from(l).unwrap();
@@ -76,6 +152,7 @@ macro_rules! flavour {
 
         pub fn $run(name: &str, n: u64) -> Option<Outcome> {
             crate::workloads::all::<$name>(name, n)
+                .or_else(|| crate::workloads::sync::<$name>(name, n))
         }
     };
 }

@@ -1,7 +1,7 @@
 //! tokio on one thread, three ways: `spawn` on current_thread, `LocalRuntime`,
 //! and `LocalSet` on current_thread.
 use crate::outcome::Outcome;
-use crate::rt::{ECHO_BUF, Mode, Rt, RtBlocking, RtNet, RtTime, SINK_BUF};
+use crate::rt::{ECHO_BUF, Mode, Rt, RtBlocking, RtNet, RtSync, RtTime, SINK_BUF};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::task::{JoinHandle, LocalSet};
+use tokio::sync::{Mutex, Notify, Semaphore, mpsc};
+use tokio::task::{JoinHandle, JoinSet, LocalSet};
 
 /// `tokio::spawn` asks for Send, which the workloads' Rc's are not.
 struct SendFuture<F>(F);
@@ -115,8 +116,82 @@ macro_rules! flavour {
             }
         }
 
+        impl RtSync for $name {
+            type Lock = Mutex<()>;
+            type Semaphore = Semaphore;
+            type Event = Notify;
+            type Sender = mpsc::Sender<u64>;
+            type Receiver = mpsc::Receiver<u64>;
+
+            fn lock() -> Mutex<()> {
+                Mutex::new(())
+            }
+
+            async fn hold(lock: &Mutex<()>) -> impl Sized {
+                lock.lock().await
+            }
+
+            fn semaphore(permits: usize) -> Semaphore {
+                Semaphore::new(permits)
+            }
+
+            async fn permit(semaphore: &Semaphore) -> impl Sized {
+                semaphore.acquire().await.unwrap()
+            }
+
+            fn event() -> Notify {
+                Notify::new()
+            }
+
+            async fn listen(event: &Notify) {
+                event.notified().await
+            }
+
+            fn wake_all(event: &Notify) {
+                event.notify_waiters()
+            }
+
+            fn channel(places: usize) -> (mpsc::Sender<u64>, mpsc::Receiver<u64>) {
+                mpsc::channel(places)
+            }
+
+            async fn send(to: &mpsc::Sender<u64>, value: u64) {
+                to.send(value).await.unwrap();
+            }
+
+            async fn receive(from: &mut mpsc::Receiver<u64>) -> u64 {
+                from.recv().await.unwrap()
+            }
+
+            /// tokio has no gather of handles: one after the other is its cheapest way.
+            async fn gather(tasks: Vec<Join<u64>>) -> u64 {
+                let mut sum = 0;
+                for task in tasks {
+                    sum += task.await;
+                }
+                sum
+            }
+
+            async fn group(count: u64) -> u64 {
+                let mut set = JoinSet::new();
+                for i in 0..count {
+                    set.spawn(async move { i });
+                }
+                let mut sum = 0;
+                while let Some(one) = set.join_next().await {
+                    sum += one.unwrap();
+                }
+                sum
+            }
+
+            async fn timeout<F: Future>(limit: Duration, body: F) -> bool {
+                tokio::time::timeout(limit, body).await.is_ok()
+            }
+        }
+
         pub fn $run(name: &str, n: u64) -> Option<Outcome> {
             crate::workloads::all::<$name>(name, n)
+                .or_else(|| crate::workloads::sync::<$name>(name, n))
         }
     };
 }

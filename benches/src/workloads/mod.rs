@@ -6,6 +6,7 @@
 mod callbacks;
 mod memory;
 mod server;
+mod sync;
 mod tasks;
 mod threads;
 mod timers;
@@ -13,7 +14,7 @@ mod wakes;
 
 use crate::meter::Meter;
 use crate::outcome::Outcome;
-use crate::rt::{Rt, RtBlocking, RtNet, RtTime};
+use crate::rt::{Rt, RtBlocking, RtNet, RtSync, RtTime};
 
 pub use server::listen;
 
@@ -72,6 +73,21 @@ pub fn blocking<R: RtBlocking>(name: &str, n: u64) -> Option<Outcome> {
 pub fn net<R: RtNet>(name: &str) -> Option<Outcome> {
     let mode = server::mode_of(name)?;
     server::serve::<R>(mode)
+}
+
+pub fn sync<R: RtSync>(name: &str, n: u64) -> Option<Outcome> {
+    Some(match name {
+        "lock_handover" => warmed::<R>(n, sync::lock::<R>),
+        "semaphore_handover" => warmed::<R>(n, sync::semaphore::<R>),
+        "queue_1" => warmed::<R>(n, async |n| sync::queue::<R>(n, 1).await),
+        "queue_100" => warmed::<R>(n, async |n| sync::queue::<R>(n, 100).await),
+        "broadcast_1000" => warmed::<R>(n, sync::broadcast::<R>),
+        "gather_1000" => warmed::<R>(n, sync::gather::<R>),
+        "group_1000" => warmed::<R>(n, sync::group::<R>),
+        "timeout_ready" => warmed::<R>(n, sync::timeout_ready::<R>),
+        "timeout_pending" => warmed::<R>(n, sync::timeout_pending::<R>),
+        _ => return None,
+    })
 }
 
 /// Warms up with a tenth, then measures; both inside one spawned task.
