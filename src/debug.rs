@@ -76,8 +76,8 @@ impl LoopHandle {
     fn observe(&self, place: usize, observer: Option<Rc<dyn Observer>>) {
         let mut observers = self.state.observers.borrow_mut();
         let old = std::mem::replace(&mut observers[place], observer);
-        self.state.observed.set(observers.iter().any(Option::is_some));
         drop(observers);
+        self.state.look_around();
         drop(old);
     }
 }

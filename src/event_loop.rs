@@ -13,7 +13,7 @@ use std::io;
 use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// An event loop, and its owner: dropping it closes it. All it can do is on
@@ -118,17 +118,18 @@ impl State {
         let (id, floor) = context::register(&injector)?;
         let state = Rc::new(State {
             id,
-            life: Cell::new(Life::Idle),
+            life: Cell::new(Life::Resting),
             time: Time::new(clock),
             ready: RefCell::new(Ready::new()),
             timers: RefCell::new(Timers::new()),
             reactor: RefCell::new(reactor),
             injector,
-            presence: Arc::new(()),
+            presence: RefCell::new(Weak::<()>::new()),
             tasks: RefCell::new(Slots::new(floor)),
             infos: RefCell::default(),
             leaves: RefCell::new(Slab::new()),
             scopes: RefCell::new(Slab::new()),
+            pending: RefCell::default(),
             next_task: Cell::new(0),
             next_waiter: Cell::new(0),
             turns: Cell::new(0),
@@ -141,7 +142,7 @@ impl State {
             scope: Cell::new(ROOT),
             raising: Cell::new(None),
             jobs: Cell::new(0),
-            observed: Cell::new(false),
+            observed: Cell::new(true), // it rests
             observers: RefCell::default(),
             cause: Cell::new(Cause::Wake),
             reports: Reports::default(),
@@ -164,7 +165,7 @@ impl Deref for EventLoop {
 impl Drop for EventLoop {
     fn drop(&mut self) {
         match self.handle.state.life.get() {
-            Life::Idle => self.handle.state.close(),
+            Life::Resting | Life::Idle => self.handle.state.close(),
             // Dropped by one of its own callbacks: the turn ends first.
             Life::Running => {
                 self.handle.state.life.set(Life::Closing);
@@ -189,6 +190,11 @@ impl LoopHandle {
     /// The loop's time: how long ago it was made.
     pub fn time(&self) -> Duration {
         Duration::from_nanos(self.state.time.now())
+    }
+
+    /// Which time the loop lives in.
+    pub fn clock(&self) -> Clock {
+        self.state.time.kind()
     }
 
     /// How many turns there were.
@@ -241,9 +247,9 @@ impl LoopHandle {
 }
 
 /// The descriptor to watch from another loop: readable when a descriptor of the loop is
-/// ready, or another thread sent something. It does not tell of timers, see
-/// [`next_deadline`](LoopHandle::next_deadline), nor of what this thread itself made ready
-/// between two turns: call [`turn`](LoopHandle::turn) after that.
+/// ready, another thread sent something, a turn left entries that are ready, or this thread
+/// made something ready since. It does not tell of timers: see
+/// [`next_deadline`](LoopHandle::next_deadline).
 impl AsFd for EventLoop {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.as_fd()

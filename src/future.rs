@@ -45,7 +45,8 @@ struct Wait {
 pub struct CallbackId(pub(crate) u64);
 
 impl LoopHandle {
-    /// A future of this loop, pending.
+    /// A future of this loop, pending. If it is still pending when the loop closes, who
+    /// awaits it, which then are tasks of other loops, gets `Err(Cancelled)`.
     #[doc(alias = "Future")]
     pub fn create_future<T>(&self) -> Future<T> {
         Future {
@@ -55,6 +56,7 @@ impl LoopHandle {
                 waiters: RefCell::new(Waiters::default()),
                 callbacks: Cell::new(0),
                 kept: RefCell::new(None),
+                known: Cell::new(false),
                 unseen: Cell::new(None),
                 canceller: RefCell::new(None),
                 fell_to_cancel: Cell::new(false),
@@ -206,6 +208,7 @@ impl<T: 'static> Future<T> {
             self.cell.keep();
             self.cell.state.push_call(|place| *place = call, at, Cause::Done);
         } else {
+            self.cell.make_known();
             self.cell.waiters.borrow_mut().push(number, Waiter::Call(call, at));
         }
         CallbackId(number)
@@ -245,6 +248,10 @@ impl<T: Clone + 'static> std::future::Future for Future<T> {
             Outcome::Done(value) => Some(Ok(value.clone())),
             Outcome::Cancelled => Some(Err(Cancelled::new())),
         };
+        if result.is_none() && cell.state.is_closed() {
+            drop(cell.settle(Outcome::Cancelled)); // nobody is left to set it
+            return self.poll(cx);
+        }
         if let Some(result) = result {
             if cell.state.holds_back(cx) {
                 return Poll::Pending;
@@ -254,6 +261,9 @@ impl<T: Clone + 'static> std::future::Future for Future<T> {
             return Poll::Ready(result);
         }
         cell.state.await_leaf(&mut this.wait.leaf, || Target::Future(cell.clone()));
+        if this.wait.leaf.is_none() {
+            cell.make_known();
+        }
         let newest = cx.waker().clone();
         let old =
             cell.state.await_in(&mut cell.waiters.borrow_mut(), &mut this.wait.number, newest);

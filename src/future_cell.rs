@@ -4,7 +4,7 @@
 //! which they came (rule 8).
 
 use crate::exception::catch;
-use crate::kernel::{Awaited, State, Waiter, Waiters};
+use crate::kernel::{Awaited, State, Waiters};
 use crate::observe::Cause;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -17,6 +17,8 @@ pub(crate) struct FutureCell<T> {
     /// pending; once it is done, it holds itself until the last of them is through.
     pub(crate) callbacks: Cell<usize>,
     pub(crate) kept: RefCell<Option<Rc<FutureCell<T>>>>,
+    /// The loop finds this future when it closes.
+    pub(crate) known: Cell<bool>,
     /// Set by `set_exception`; cleared when somebody looks.
     pub(crate) unseen: Cell<Option<Describe<T>>>,
     /// Whom a cancel request is for instead: the children of a `gather`.
@@ -50,13 +52,12 @@ impl<T> FutureCell<T> {
         };
         *self.outcome.borrow_mut() = outcome;
         self.keep();
-        let waiters = self.waiters.borrow_mut().take();
+        let mut waiters = std::mem::take(&mut *self.waiters.borrow_mut());
         if self.state.is_closed() {
             // Nothing runs any more: callbacks go, and foreign tasks are told.
-            let wakers = waiters.filter(|waiter| matches!(waiter, Waiter::Waker(_)));
-            self.state.wake_all(wakers, cause);
+            self.state.dismiss(&mut waiters);
         } else {
-            self.state.wake_all(waiters, cause);
+            self.state.wake_all(waiters.take(), cause);
         }
         Ok(())
     }
@@ -66,6 +67,24 @@ impl<T> FutureCell<T> {
         if self.callbacks.get() > 0 {
             self.kept.replace(Some(self.clone()));
         }
+    }
+}
+
+impl<T: 'static> FutureCell<T> {
+    /// Somebody waits who does not go with the loop's tasks: a callback, or a task of
+    /// another loop. The closing loop has to find this future, to tell them.
+    pub(crate) fn make_known(self: &Rc<Self>) {
+        if self.known.replace(true) {
+            return;
+        }
+        let mut pending = self.state.pending.borrow_mut();
+        if pending.len() == pending.capacity() {
+            pending.retain(|future| future.strong_count() > 0);
+            let left = pending.len();
+            pending.reserve(left.max(16)); // so that a sweep pays for as many as it leaves
+        }
+        let this: Weak<Self> = Rc::downgrade(self);
+        pending.push(this);
     }
 }
 
@@ -93,7 +112,7 @@ impl<T> Drop for Owed<T> {
 impl<T: 'static> Awaited for FutureCell<T> {
     fn cancel(self: Rc<Self>) -> bool {
         let canceller = self.canceller.borrow().clone();
-        match canceller.filter(|_| !self.is_done()) {
+        match canceller.filter(|_| !self.is_done() && !self.state.is_closed()) {
             Some(canceller) => canceller.cancel(),
             None => self.settle(Outcome::Cancelled).is_ok(),
         }
@@ -110,6 +129,9 @@ impl<T: 'static> Awaited for FutureCell<T> {
 
 impl<T> Drop for FutureCell<T> {
     fn drop(&mut self) {
+        if !self.waiters.get_mut().is_empty() {
+            self.state.dismiss(self.waiters.get_mut());
+        }
         let Some(describe) = self.unseen.take() else { return };
         if let Outcome::Done(value) = &*self.outcome.borrow() {
             let text = catch(|| describe(value)).unwrap_or_default();

@@ -19,15 +19,20 @@ pub struct Mailbox(Arc<Injector<Injected>>);
 
 impl Mailbox {
     /// Has `done` completed on the loop's thread, in its next turn. May be called from
-    /// any thread.
+    /// any thread. If the loop closes before that turn, `done` is told that it was lost.
     ///
     /// # Errors
-    /// When the loop is closed or cannot be woken.
+    /// When the loop is closed or cannot be woken; `done` was told that it was lost.
     pub fn send(&self, done: Arc<dyn Completion>) -> Result<(), InjectError<()>> {
-        self.0.push(Injected::Complete(done)).map_err(|refused| match refused {
-            Refused::Closed(_) => InjectError { item: (), bell: None },
-            Refused::Bell(_, error) => InjectError { item: (), bell: Some(error) },
-        })
+        let (done, bell) = match self.0.push(Injected::Complete(done)) {
+            Ok(()) => return Ok(()),
+            Err(Refused::Closed(done)) => (done, None),
+            Err(Refused::Bell(done, error)) => (done, Some(error)),
+        };
+        if let Injected::Complete(done) = done {
+            done.lost();
+        }
+        Err(InjectError { item: (), bell })
     }
 }
 
@@ -56,14 +61,21 @@ impl LoopHandle {
         self.state.jobs.set(self.state.jobs.get().saturating_sub(1));
     }
 
+    /// How many things that were begun elsewhere have not ended.
+    pub fn jobs_in_flight(&self) -> usize {
+        self.state.jobs.get()
+    }
+
     /// What an upper layer keeps with this loop, made when first asked for and dropped
-    /// when the loop closes.
+    /// when the loop closes. A closed loop keeps nothing: what is made then is the caller's.
     pub fn extension<T: 'static>(&self, make: impl FnOnce() -> T) -> Rc<T> {
         if let Some(found) = self.find_extension() {
             return found;
         }
         let made = Rc::new(make());
-        self.state.extensions.borrow_mut().push(made.clone());
+        if !self.is_closed() {
+            self.state.extensions.borrow_mut().push(made.clone());
+        }
         made
     }
 

@@ -4,8 +4,8 @@
 //! of order that decided. Everything that shows a run is built on this, outside of
 //! the kernel. An event costs one branch when nobody looks.
 //!
-//! An observer is called in the middle of a turn, with no borrow held: it may look at
-//! the loop, and should not change it.
+//! An observer is called in the middle of a turn, in any of its steps, with no borrow
+//! held: it may look at the loop, and should not change it.
 
 use std::fmt;
 use std::panic::Location;

@@ -11,7 +11,8 @@ use std::time::Duration;
 /// closed they fail, and give back what was to be sent.
 ///
 /// While one is alive on virtual time, a loop with nothing to do waits instead of
-/// reporting a deadlock: this handle may still bring something.
+/// reporting a deadlock: this handle may still bring something. When the last is dropped,
+/// on whichever thread, the deadlock is reported.
 ///
 /// # Ordering
 /// What one thread sends arrives in the order in which it was sent. It is taken in at
@@ -21,7 +22,17 @@ pub struct RemoteHandle {
     injector: Arc<Injector<Injected>>,
     loop_id: u16,
     /// Held by every handle that somebody has, counted by the loop.
-    _presence: Option<Arc<()>>,
+    _presence: Option<Arc<dyn Send + Sync>>,
+}
+
+/// What all remote handles share that somebody has. When the last goes, a loop on virtual
+/// time has to look again: it may have waited for nothing else.
+struct Presence(Option<Arc<Injector<Injected>>>);
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|injector| injector.ring());
+    }
 }
 
 /// What a [`RemoteHandle::spawn`] started: its result, for the thread that asked.
@@ -48,8 +59,20 @@ struct Outcome<T> {
 impl LoopHandle {
     /// A handle for other threads.
     pub fn remote(&self) -> RemoteHandle {
-        let _presence = Some(self.state.presence.clone());
-        RemoteHandle { injector: self.state.injector.clone(), loop_id: self.state.id, _presence }
+        let mut presence = self.state.presence.borrow_mut();
+        let shared = presence.upgrade().unwrap_or_else(|| {
+            let bell = self.state.time.is_virtual().then(|| self.state.injector.clone());
+            let made: Arc<dyn Send + Sync> = Arc::new(Presence(bell));
+            *presence = Arc::downgrade(&made);
+            made
+        });
+        RemoteHandle { _presence: Some(shared), ..self.silent_remote() }
+    }
+
+    /// One that does not stand for somebody who may call.
+    fn silent_remote(&self) -> RemoteHandle {
+        let injector = self.state.injector.clone();
+        RemoteHandle { injector, loop_id: self.state.id, _presence: None }
     }
 
     /// Runs `f` soon, as [`RemoteHandle::call_soon_threadsafe`] does; from the loop's own
@@ -62,7 +85,7 @@ impl LoopHandle {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.remote().call_soon_threadsafe(f)
+        self.silent_remote().call_soon_threadsafe(f)
     }
 }
 

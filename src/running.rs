@@ -1,8 +1,9 @@
-//! Running a loop: for ever, for a task, or for one turn; stopping it, and closing it.
+//! Running a loop: for ever, for a task, or for one turn; and stopping it.
 
 use crate::error::{Deadlock, JoinFailure, RunError, Waiting, into_payload};
-use crate::kernel::{Key, Life, State, Stuck, context};
-use crate::observe::Event;
+use crate::exception::catch;
+use crate::kernel::{Entry, Key, Life, State, Stuck, context};
+use crate::observe::{Cause, Event};
 use crate::{LoopHandle, TaskRef};
 use std::time::Duration;
 
@@ -111,12 +112,16 @@ impl LoopHandle {
     /// pool are refused, and those that run are not waited for. A closed loop stays
     /// closed; closing it again does nothing.
     ///
+    /// What other loops' tasks await of this one ends: its tasks and pending futures count
+    /// as cancelled, its descriptors answer that the loop is closed, its sleeps are over,
+    /// and its jobs give what they came to, when they end.
+    ///
     /// # Errors
     /// When it is running.
     pub fn close(&self) -> Result<(), RunError> {
         match self.state.life.get() {
             Life::Running | Life::Closing => Err(RunError::Running),
-            Life::Idle => {
+            Life::Resting | Life::Idle => {
                 self.state.close();
                 Ok(())
             }
@@ -134,18 +139,29 @@ impl LoopHandle {
         }
         let entered = context::enter(self)?;
         self.state.life.set(Life::Running);
+        self.state.look_around();
         self.state.injector.wake_up();
-        let result = loop {
-            if let Some(result) = turn(&self.state) {
-                break result;
+        let ran = catch(|| {
+            loop {
+                if let Some(result) = turn(&self.state) {
+                    break result;
+                }
             }
-        };
-        self.state.injector.rest();
-        let closing = self.state.life.replace(Life::Idle) == Life::Closing;
+        });
+        self.state.running.set(Entry::NOTHING); // if a panic came through, it still has one
+        let closing = self.state.life.replace(Life::Resting) == Life::Closing;
         drop(entered);
         if closing {
             self.state.close();
+        } else {
+            self.state.rest();
         }
+        let result = ran.unwrap_or_else(|payload| {
+            // Where all is contained, somebody's log: the loop is as usable as after a turn.
+            self.state.stopping.set(false);
+            self.state.cause.set(Cause::Wake);
+            std::panic::resume_unwind(payload)
+        });
         result.map_err(|stuck| match stuck {
             Stuck::Deadlock(next) => RunError::Deadlock(self.state.deadlock(next)),
             Stuck::Io(error) => RunError::Io(error),
@@ -154,59 +170,19 @@ impl LoopHandle {
 }
 
 impl State {
+    /// The loop is driven by nobody: from now on every burst from another thread rings, and
+    /// so does what came before, for who watches the loop's descriptor.
+    fn rest(&self) {
+        if !self.injector.fall_asleep() {
+            self.injector.ring();
+        }
+        self.look_around();
+    }
+
     fn deadlock(&self, next: Option<u64>) -> Deadlock {
         let name = |key| Waiting { task: self.task_name(key), waits_for: self.waits_for(key) };
         let waiting = self.unfinished().into_iter().map(name).collect();
         Deadlock { waiting, next_deadline: next.map(Duration::from_nanos) }
-    }
-
-    /// Ends the loop: all that is left is dropped, nothing is run.
-    pub(crate) fn close(&self) {
-        if self.life.replace(Life::Closed) == Life::Closed {
-            return;
-        }
-        let extensions = self.extensions.take();
-        self.reports.contain("an extension", || drop(extensions));
-        context::unregister(self.id, self.tasks.borrow().next_floor());
-        let sent = self.injector.close();
-        for item in sent {
-            self.reports.contain("what another thread sent", || drop(item));
-        }
-        for key in self.over_and_unheld() {
-            self.forget_unheld(self.tasks.borrow_mut(), key);
-        }
-        for key in self.unfinished() {
-            self.abandon(key);
-        }
-        let calls = self.ready.borrow_mut().drain();
-        calls.for_each(|call| self.reports.discard(call));
-        let timers = self.timers.borrow_mut().drain();
-        for timer in timers {
-            self.reports.contain("a timer", || drop(timer));
-        }
-        let sources = self.reactor.borrow_mut().close();
-        for source in sources {
-            self.reports.contain("a descriptor's callbacks", || drop(source));
-        }
-        // Either may hold a handle of this loop.
-        let (handler, observers) = (self.reports.set_handler(None), self.observers.take());
-        self.observed.set(false);
-        self.reports.contain("an observer", || drop((handler, observers)));
-    }
-
-    /// Drops a task that is not done, because the loop closes.
-    pub(crate) fn abandon(&self, key: Key) {
-        let name = self.task_name(key);
-        self.reports.report("Task was destroyed but it is pending!", &name, None, None);
-        let entry = self.tasks.borrow_mut().remove_with(key, Option::take);
-        self.infos.borrow_mut().remove(&key);
-        self.reports.contain(&name, || drop(entry));
-    }
-
-    /// Tasks that are over and wait to be forgotten.
-    fn over_and_unheld(&self) -> Vec<Key> {
-        let tasks = self.tasks.borrow();
-        tasks.iter().filter(|(_, task)| task.is_done() && !task.held).map(|(key, _)| key).collect()
     }
 
     /// The unfinished tasks, in the order in which they were made.

@@ -3,12 +3,11 @@
 use crate::clock::Clock;
 use crate::kernel::{State, Stuck, VirtualTime, Wait};
 use crate::observe::Event;
-use std::sync::Arc;
 use std::time::Duration;
 
 impl VirtualTime for State {
     /// Jobs in flight and descriptors that are waited for hold it: counted, not guessed.
-    fn how_long_virtually(
+    fn wait_virtually(
         &self,
         deadline: Option<u64>,
         limit: Option<Duration>,
@@ -25,7 +24,7 @@ impl VirtualTime for State {
             }
             _ if held || limit.is_some() => Ok(Wait::Sleep(limit)),
             // Another thread may still call in.
-            _ if Arc::strong_count(&self.presence) > 1 => Ok(Wait::Sleep(limit)),
+            _ if self.presence.borrow().strong_count() > 0 => Ok(Wait::Sleep(limit)),
             _ => Err(Stuck::Deadlock(deadline)),
         }
     }

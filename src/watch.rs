@@ -1,6 +1,6 @@
 //! Telling observers what the kernel does, and who it is that does it.
 
-use crate::kernel::{Entry, Key, Kind, State, Timer, Watching};
+use crate::kernel::{Entry, Key, Kind, Life, State, Timer, Watching};
 use crate::observe::{Actor, Cause, Event, Moment, Observer};
 use std::panic::Location;
 use std::rc::Rc;
@@ -21,15 +21,29 @@ impl Watching for State {
             };
             if !observer.as_ref().is_none_or(told) {
                 let gone = self.observers.borrow_mut()[place].take();
-                self.reports.contain("an observer", || drop((gone, observers)));
+                self.reports.contain("an observer", || drop(gone));
                 break;
             }
         }
-        self.observed.set(self.observers.borrow().iter().any(Option::is_some));
+        for observer in observers {
+            self.reports.contain("an observer", || drop(observer)); // it may be the last
+        }
+        self.look_around();
+    }
+
+    #[cold]
+    fn tell_queued(&self, call: u64, at: &'static Location<'static>, cause: Cause) {
+        if self.has_observers() {
+            self.origins.borrow_mut().insert(call, at);
+        }
+        self.tell_ready(Actor::Callback(call), cause);
     }
 
     #[cold]
     fn tell_ready(&self, what: Actor, cause: Cause) {
+        if self.life.get() == Life::Resting {
+            self.look_around();
+        }
         let running = self.running.get();
         let by = (running != Entry::NOTHING).then(|| self.actor(running));
         self.emit(|| Event::Ready { what, cause, by, rule: cause.rule(by.is_some()) });
@@ -46,6 +60,9 @@ impl Watching for State {
 
     #[cold]
     fn tell_spawned(&self, key: Key, at: &'static Location<'static>) {
+        if !self.has_observers() {
+            return;
+        }
         self.infos.borrow_mut().entry(key).or_default().at = Some(at);
         let (what, name) = (self.actor(Entry::task(key)), self.task_name(key));
         if let Actor::Task(task) = what {
@@ -68,6 +85,24 @@ impl Watching for State {
 }
 
 impl State {
+    fn has_observers(&self) -> bool {
+        self.observers.borrow().iter().any(Option::is_some)
+    }
+
+    /// Notes whether anybody is to be told of anything. At rest somebody is: who watches
+    /// the loop's descriptor is told of the first entry, by the bell.
+    pub(crate) fn look_around(&self) {
+        if self.life.get() == Life::Resting && self.ready.borrow().len() > 0 {
+            self.life.set(Life::Idle);
+            self.injector.ring();
+        }
+        let seen = self.has_observers();
+        self.observed.set(seen || self.life.get() == Life::Resting);
+        if !seen {
+            self.origins.borrow_mut().clear(); // nobody takes them out any more
+        }
+    }
+
     /// The name of an entry, and where it was scheduled.
     fn who(&self, entry: Entry) -> (String, Option<&'static Location<'static>>) {
         match entry.kind() {

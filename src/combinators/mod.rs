@@ -2,6 +2,7 @@
 
 mod as_completed;
 mod gather;
+mod limited;
 mod shield;
 mod task_group;
 mod timeout;
@@ -9,6 +10,7 @@ mod wait;
 
 pub use as_completed::{AsCompleted, as_completed};
 pub use gather::{gather, gather_all, try_gather};
+pub use limited::Limited;
 pub use shield::shield;
 pub use task_group::TaskGroup;
 pub use timeout::{Timeout, timeout, timeout_at, wait_for};

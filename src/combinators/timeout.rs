@@ -3,10 +3,12 @@
 //! The deadline is a callback that cancels the task. The scope catches that, and turns it
 //! into `TimedOut` only if nobody else has asked the task to cancel meanwhile: it counts.
 
+use super::limited::Limited;
+use super::wait::release;
 use crate::awaitable::Awaitable;
 use crate::catch_cancel::catch_cancel;
-use crate::combinators::wait::release;
 use crate::error::{Cancelled, JoinError, NotRunning, TimedOut};
+use crate::kernel::context;
 use crate::{LoopHandle, TaskRef, create_future};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -85,11 +87,10 @@ enum Alarm {
 /// })
 /// .unwrap();
 /// ```
-pub fn timeout<F: Future>(
-    limit: Duration,
-    body: F,
-) -> impl Future<Output = Result<F::Output, TimedOut>> {
-    Timeout::after(limit).into_run(body)
+pub fn timeout<F: Future>(limit: Duration, body: F) -> Limited<F> {
+    let now = context::with_current(|handle| handle.time());
+    let now = now.unwrap_or_else(|none| panic!("timeout: {none}"));
+    Limited::new(now.saturating_add(limit), body)
 }
 
 /// As [`timeout`], until the loop's [`time`](LoopHandle::time) has reached `deadline`.
@@ -99,11 +100,8 @@ pub fn timeout<F: Future>(
 ///
 /// # Panics
 /// As [`timeout`].
-pub fn timeout_at<F: Future>(
-    deadline: Duration,
-    body: F,
-) -> impl Future<Output = Result<F::Output, TimedOut>> {
-    Timeout::at(Some(deadline)).into_run(body)
+pub fn timeout_at<F: Future>(deadline: Duration, body: F) -> Limited<F> {
+    Limited::new(deadline, body)
 }
 
 impl Timeout {
@@ -153,10 +151,6 @@ impl Timeout {
             Err(_) if expired => Err(TimedOut::new()),
             Err(cancelled) => match cancelled.resume().await {},
         }
-    }
-
-    async fn into_run<F: Future>(self, body: F) -> Result<F::Output, TimedOut> {
-        self.run(body).await
     }
 
     /// Moves the deadline; `None`: takes it away.

@@ -64,7 +64,7 @@ enum Stage<F, T> {
 
 #[derive(Default)]
 struct Awaiter {
-    /// The loop has been told.
+    /// The loop has been told, or is closed.
     delivered: bool,
     waker: Option<Waker>,
 }
@@ -101,10 +101,10 @@ impl<F, T> Stage<F, T> {
     }
 }
 
-/// Tells the loop. It may be closed by now; then nobody is there to be told.
+/// Tells the loop. It may be closed by now.
 fn tell<F: Send + 'static, T: Send + 'static>(mailbox: &Mailbox, job: Arc<Cell<F, T>>) {
     if let Err(refused) = mailbox.send(job) {
-        log::debug!("a job ended that nobody waits for: {refused}");
+        log::debug!("a job ended that the loop does not wait for: {refused}");
     }
 }
 
@@ -145,6 +145,19 @@ impl<F: Send, T: Send> Completion for Cell<F, T> {
         if let Ok(here) = LoopHandle::current() {
             here.job_ended();
         }
+        self.deliver();
+    }
+
+    /// The loop is closed: whoever awaits the job is another loop's, and is told at once.
+    fn lost(self: Arc<Self>) {
+        if catch_unwind(AssertUnwindSafe(|| self.deliver())).is_err() {
+            log::error!("the waker of a job panicked when it was woken");
+        }
+    }
+}
+
+impl<F, T> Cell<F, T> {
+    fn deliver(&self) {
         let waker = {
             let mut awaiter = lock(&self.awaiter);
             awaiter.delivered = true;
@@ -177,7 +190,11 @@ impl<F: Send, T: Send> Shared<T> for Cell<F, T> {
         let waker = lock(&self.awaiter).waker.take();
         // Locked: it runs, and there is nothing to give up.
         let work = self.stage.try_lock().ok().and_then(|mut stage| stage.take_work());
-        drop((work, waker));
+        // Each is somebody's, and two panics in one drop would be the end.
+        if catch_unwind(AssertUnwindSafe(|| drop(waker))).is_err() {
+            log::error!("the waker of a job panicked when it was dropped");
+        }
+        drop(work);
     }
 }
 

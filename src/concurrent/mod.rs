@@ -73,7 +73,8 @@ impl LoopHandle {
     }
 
     /// Shuts the pool down: takes no new job, refuses those that wait, and waits for those
-    /// that run, for `grace` at most.
+    /// that run, for `grace` at most: on a loop whose virtual time jumps, in real time, for
+    /// the jobs hold its own.
     ///
     /// # Errors
     /// When jobs are still running after `grace`; they are left to themselves.
@@ -82,7 +83,7 @@ impl LoopHandle {
     /// The pool stays shut down.
     pub async fn shutdown_default_executor(&self, grace: Duration) -> Result<(), ShutdownTimeout> {
         match self.find_extension::<Pool>() {
-            Some(pool) => pool.shutdown(grace).await,
+            Some(pool) => pool.shutdown(self, grace).await,
             None => Pool::never_used(self),
         }
     }

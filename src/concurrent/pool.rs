@@ -11,6 +11,7 @@
 //! Whoever goes to sleep does so under both locks, with nothing left.
 
 use super::blocking::{self, Blocking, Job, lock};
+use crate::io::Pause;
 use crate::lowlevel::Mailbox;
 use crate::{Builder, LoopHandle};
 use std::collections::VecDeque;
@@ -109,19 +110,32 @@ impl Pool {
         blocking
     }
 
-    pub(crate) async fn shutdown(&self, grace: Duration) -> Result<(), ShutdownTimeout> {
+    pub(crate) async fn shutdown(
+        &self,
+        handle: &LoopHandle,
+        grace: Duration,
+    ) -> Result<(), ShutdownTimeout> {
         self.shared.close();
         // The workers that still leave hold virtual time as a job does.
-        let _leaving = InFlight::new();
-        let mut deadline = std::pin::pin!(crate::sleep(grace));
-        std::future::poll_fn(|cx| {
-            let running = self.shared.workers_left(cx.waker());
-            if running == 0 {
-                return Poll::Ready(Ok(()));
+        let leaving = InFlight::new();
+        let pausing = leaving.0.as_ref().and_then(|here| Pause::on(here).ok());
+        let mut deadline = std::pin::pin!(async {
+            match &pausing {
+                Some(pausing) => pausing.lasting(grace).await,
+                None => crate::sleep(grace).await,
             }
-            deadline.as_mut().poll(cx).map(|()| Err(ShutdownTimeout { running }))
-        })
-        .await
+        });
+        let busy = std::future::poll_fn(|cx| match self.shared.workers_left(cx.waker()) {
+            (0, _) => Poll::Ready(0),
+            (_, busy) => deadline.as_mut().poll(cx).map(|()| busy),
+        });
+        let busy = busy.await;
+        drop(leaving);
+        // A worker that has told of its job, and is on its way out, runs none.
+        match busy.min(handle.jobs_in_flight()) {
+            0 => Ok(()),
+            running => Err(ShutdownTimeout { running }),
+        }
     }
 }
 
@@ -278,12 +292,13 @@ impl Shared {
         waiting.into_iter().chain(arrived).for_each(|job| job.refuse(why, &self.mailbox));
     }
 
-    fn workers_left(&self, waker: &Waker) -> usize {
+    /// How many there still are, and how many of them have, or had just now, a job.
+    fn workers_left(&self, waker: &Waker) -> (usize, usize) {
         // Wakers are user code, and kept out of the lock.
         let waker = Some(waker.clone());
         let mut queue = lock(&self.queue.0);
         let old = std::mem::replace(&mut queue.waker, waker);
-        let left = queue.workers;
+        let left = (queue.workers, queue.busy());
         drop(queue);
         drop(old);
         left
@@ -291,6 +306,11 @@ impl Shared {
 }
 
 impl Queue {
+    /// Workers that neither sleep nor are on their way to look for a job.
+    fn busy(&self) -> usize {
+        self.workers.saturating_sub(self.idle + usize::from(self.coming))
+    }
+
     /// A worker goes. The last one wakes whoever waits for that.
     fn leave(&mut self) -> Option<Waker> {
         self.workers -= 1;

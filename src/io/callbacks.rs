@@ -91,9 +91,10 @@ impl LoopHandle {
                 return Ok(watch.key);
             }
             // The descriptor was closed under us, and its number given out again.
-            let stale = (reactor.deregister(watch.key), watches.remove(&fd));
+            let (source, watch) = (reactor.deregister(watch.key), watches.remove(&fd));
             drop((reactor, watches));
-            self.state.reports.contain("a callback of a closed descriptor", || drop(stale));
+            source.into_iter().for_each(|source| self.state.discard_source(source));
+            drop(watch);
             return self.watch(watched, fd, to);
         }
         let key = reactor.register(fd, interest(to))?;
@@ -117,8 +118,8 @@ impl LoopHandle {
                 Some((key, Some(interest))) => reactor.rearm(key, interest).err().and(None),
                 None => None,
             };
-            drop(reactor);
-            drop(gone);
+            drop((reactor, watches));
+            gone.into_iter().for_each(|source| self.state.discard_source(source));
         }
         removed
     }
@@ -131,8 +132,22 @@ impl LoopHandle {
         drop(watches);
         let Some((key, callback)) = taken else { return false };
         let waiter = self.state.stop_waiting(key, from, callback.number.get());
-        self.state.reports.contain("a reader or writer callback", || drop((waiter, callback)));
+        self.state.discard_waiter(waiter);
+        self.state.reports.contain(NAME, || drop(callback));
         true
+    }
+}
+
+/// What reports call one.
+const NAME: &str = "a reader or writer callback";
+
+/// Two closures of the user: each goes by itself.
+impl Drop for Watch {
+    fn drop(&mut self) {
+        for callback in self.sides.iter_mut().filter_map(Option::take) {
+            let Some(state) = callback.loop_state.upgrade() else { continue };
+            state.reports.contain(NAME, || drop(callback));
+        }
     }
 }
 

@@ -85,7 +85,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         if let Some(key) = self.key.take() {
             let source = self.handle.state.reactor.borrow_mut().deregister(key);
-            drop(source);
+            source.into_iter().for_each(|source| self.handle.state.discard_source(source));
         }
     }
 }

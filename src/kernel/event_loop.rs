@@ -1,8 +1,8 @@
 //! The turn. `run_once` is the function to read first.
 //!
-//! Steps 3 to 5 only move entries to the ready queue; step 6 alone runs user code, and
-//! exactly the batch that was ready when it began. What that makes ready waits for the
-//! next turn.
+//! Steps 3 to 5 only move entries to the ready queue; step 6 alone runs them, and exactly
+//! the batch that was ready when it began. What that makes ready waits for the next turn.
+//! Observers, if there are any, are told in each step, with no borrow held.
 
 use super::reactor::Direction;
 use super::ready::{Entry, Kind};
@@ -51,8 +51,7 @@ pub(crate) enum Stuck {
 
 /// Whether virtual time moves when nothing is ready is decided above (`crate::virtual_time`).
 pub(crate) trait VirtualTime {
-    fn how_long_virtually(&self, next: Option<u64>, limit: Option<Duration>)
-    -> Result<Wait, Stuck>;
+    fn wait_virtually(&self, next: Option<u64>, limit: Option<Duration>) -> Result<Wait, Stuck>;
 }
 
 /// What step 2 has to do.
@@ -82,7 +81,7 @@ impl State {
         }
         let deadline = self.timers.borrow_mut().next_deadline().filter(|d| *d != NEVER);
         if self.time.is_virtual() {
-            return self.how_long_virtually(deadline, limit);
+            return self.wait_virtually(deadline, limit);
         }
         let left = deadline.map(|d| Duration::from_nanos(d.saturating_sub(self.time.now())));
         Ok(Wait::Sleep(left.into_iter().chain(limit).min()))

@@ -106,10 +106,9 @@ impl<T> Injector<T> {
         inbox.asleep
     }
 
-    /// The loop is at rest, driven by nobody: from now on every burst rings, so that who
-    /// watches its descriptor hears of it. What came before rings here.
-    pub(crate) fn rest(&self) {
-        let bell = if self.fall_asleep() { None } else { self.lock().bell.clone() };
+    /// Rings for what is not in the inbox, whether or not the loop sleeps.
+    pub(crate) fn ring(&self) {
+        let bell = self.lock().bell.clone();
         let _ = bell.map(|bell| bell()); // if it fails, the next push tries
     }
 

@@ -3,9 +3,7 @@
 //! A leaf is one await of one thing of the loop's own: a future, a task, a sleep. A scope
 //! is a `catch_cancel`. Each registers in its place while it waits: in the scope around
 //! it, or in the task that polls it. A place keeps only how many there are and the xor of
-//! their ids: when there is one, the xor is its id.
-//!
-//! What is done with them is above the kernel (`crate::leaf`, `crate::catch_cancel`).
+//! their ids: when there is one, the xor is its id. What is done with them is above (`crate::leaf`).
 
 use super::slots::Key;
 use std::rc::Rc;

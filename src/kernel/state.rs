@@ -5,7 +5,7 @@
 //! be called or dropped is moved out first.
 
 use super::injector::Injector;
-use super::leaf::{Leaf, Scope};
+use super::leaf::{Awaited, Leaf, Scope};
 use super::reactor::Reactor;
 use super::ready::{Entry, Kind, Ready};
 use super::slots::{Key, Slots};
@@ -21,7 +21,7 @@ use slab::Slab;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -42,13 +42,15 @@ pub(crate) struct State {
     pub(crate) reactor: RefCell<Reactor>,
     pub(crate) injector: Arc<Injector<Injected>>,
     /// Shared with every `RemoteHandle`: while there is one, other threads may call in.
-    pub(crate) presence: Arc<()>,
+    pub(crate) presence: RefCell<std::sync::Weak<dyn Send + Sync>>,
     // tasks
     pub(crate) tasks: RefCell<Slots<TaskEntry>>,
     /// What few tasks have: a name of their own, a count of cancel requests.
     pub(crate) infos: RefCell<HashMap<Key, Info>>,
     pub(crate) leaves: RefCell<Slab<Leaf>>,
     pub(crate) scopes: RefCell<Slab<Scope>>,
+    /// Pending futures that not only tasks of this loop wait for.
+    pub(crate) pending: RefCell<Vec<Weak<dyn Awaited>>>,
     pub(crate) next_task: Cell<u32>,
     /// Numbers waiters, so that each is found in its list.
     pub(crate) next_waiter: Cell<u64>,
@@ -70,6 +72,7 @@ pub(crate) struct State {
     /// Jobs on other threads that have not answered.
     pub(crate) jobs: Cell<usize>,
     // seeing
+    /// Somebody wants to be told: an observer, or, at rest, who watches our descriptor.
     pub(crate) observed: Cell<bool>,
     /// The user's, and debug mode's.
     pub(crate) observers: RefCell<[Option<Rc<dyn Observer>>; 2]>,
@@ -84,6 +87,9 @@ pub(crate) struct State {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Life {
+    /// Nobody drives it, and nothing is ready: the first entry rings the bell.
+    Resting,
+    /// Nobody drives it, and the bell was rung.
     Idle,
     Running,
     /// Closed from inside a run: closes when the turn is over.
@@ -101,6 +107,9 @@ pub(crate) enum Injected {
 pub trait Completion: Send + Sync {
     /// Runs on the loop's thread, as a callback.
     fn complete(self: Arc<Self>);
+
+    /// Runs instead, on any thread, when the loop was closed or could not be woken.
+    fn lost(self: Arc<Self>) {}
 }
 
 /// Telling observers what happens is done above the kernel (`crate::watch`); one branch
@@ -108,6 +117,7 @@ pub trait Completion: Send + Sync {
 pub(crate) trait Watching {
     fn tell(&self, event: &Event<'_>);
     fn tell_ready(&self, what: Actor, cause: Cause);
+    fn tell_queued(&self, call: u64, at: Site, cause: Cause);
     fn tell_spawned(&self, key: Key, at: Site);
     fn actor(&self, entry: Entry) -> Actor;
     /// Runs an entry, and tells before and after.
@@ -129,8 +139,7 @@ impl State {
     pub(crate) fn push_call(&self, write: impl FnOnce(&mut Call), at: Site, cause: Cause) -> u64 {
         let number = self.ready.borrow_mut().push_call(write);
         if self.observed.get() {
-            self.origins.borrow_mut().insert(number, at);
-            self.tell_ready(Actor::Callback(number), cause);
+            self.tell_queued(number, at, cause);
         }
         number
     }

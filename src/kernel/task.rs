@@ -6,7 +6,7 @@
 
 use super::leaf::Waits;
 use super::ready::Entry;
-use super::slots::Key;
+use super::slots::{Key, Slots};
 use super::state::{State, Watching};
 use super::waiters::Waiters;
 use super::waker;
@@ -217,28 +217,22 @@ impl State {
         task.body = Some(body);
         task.phase = phase;
         let held = task.held;
-        if task.waiters.is_empty() {
-            if !held {
-                self.forget_unheld(tasks, key);
-            }
-        } else {
+        if !task.waiters.is_empty() {
             let mut waiters = std::mem::take(&mut task.waiters);
             drop(tasks);
             self.wake_all(waiters.take(), Cause::Done);
             if !held {
                 self.ready.borrow_mut().push(Entry::task(key));
             }
+        } else if !held {
+            self.forget_unheld(tasks, key);
         }
         phase.outcome()
     }
 
     /// Forgets a task that is done if no handle is there to ask for its result. A panic
     /// that nobody saw is reported.
-    pub(crate) fn forget_unheld(
-        &self,
-        mut tasks: RefMut<'_, super::slots::Slots<TaskEntry>>,
-        key: Key,
-    ) {
+    pub(crate) fn forget_unheld(&self, mut tasks: RefMut<'_, Slots<TaskEntry>>, key: Key) {
         let Some(task) = tasks.get_mut(key).filter(|task| task.is_done() && !task.held) else {
             return;
         };

@@ -1,8 +1,8 @@
 //! `TcpListener`: accepts connections, also when the process runs out of descriptors.
 
 use super::TcpStream;
-use crate::io::AsyncFd;
-use crate::sleep;
+use crate::io::{AsyncFd, Pause};
+use rustix::io::Errno;
 use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
@@ -18,6 +18,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub struct TcpListener {
     fd: AsyncFd<mio::net::TcpListener>,
     pause: Cell<Duration>,
+    /// The pause is in real time: it is for others to give descriptors back.
+    pausing: Pause,
 }
 
 impl TcpListener {
@@ -40,14 +42,18 @@ impl TcpListener {
     }
 
     fn on(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
-        Ok(TcpListener { fd: AsyncFd::new(listener)?, pause: Cell::new(FIRST_PAUSE) })
+        let fd = AsyncFd::new(listener)?;
+        let pausing = Pause::on(fd.handle())?;
+        Ok(TcpListener { fd, pause: Cell::new(FIRST_PAUSE), pausing })
     }
 
     /// The next connection.
     ///
-    /// When the system is out of descriptors or memory this waits, 100 ms and then longer
-    /// up to a second, and tries again by itself: the queue of connections makes no new
-    /// event, so nobody else would. A connection that was given up meanwhile is skipped.
+    /// When the system is out of descriptors or memory, or forbids the connection, this
+    /// waits, 100 ms and then longer up to a second, and tries again by itself: the queue of
+    /// connections makes no new event, so nobody else would. Where virtual time jumps, that
+    /// pause is in real time, and holds it, as any wait for a connection does. A connection
+    /// that was given up meanwhile, or that the network lost, is skipped.
     ///
     /// # Errors
     /// Those that say that the listener is of no use any more.
@@ -62,13 +68,13 @@ impl TcpListener {
                     return Ok((TcpStream::accepted(stream, self.fd.handle()), address));
                 }
                 Err(error) if is_gone(&error) => {}
-                Err(error) if is_exhausted(&error) => {
+                Err(error) if is_refused_for_now(&error) => {
                     let pause = self.pause.get();
                     if pause == FIRST_PAUSE || pause == LONGEST_PAUSE {
                         log::warn!("cannot accept connections, trying again: {error}");
                     }
                     self.pause.set((pause * 2).min(LONGEST_PAUSE));
-                    sleep(pause).await;
+                    self.pausing.lasting(pause).await;
                 }
                 Err(error) => return Err(error),
             }
@@ -84,13 +90,40 @@ impl TcpListener {
     }
 }
 
-/// The client gave up while its connection was in the queue.
+/// The client gave up while its connection was in the queue, or the network failed it.
+/// Linux hands such errors of a connection to who accepts it; the listener is as before.
 fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
+    let reset = [Errno::CONNABORTED, Errno::CONNRESET, Errno::PROTO, Errno::NOPROTOOPT];
+    let network = [Errno::NETDOWN, Errno::NETUNREACH, Errno::NONET, Errno::TIMEDOUT];
+    let host = [Errno::HOSTDOWN, Errno::HOSTUNREACH];
+    is_one_of(error, &reset) || is_one_of(error, &network) || is_one_of(error, &host)
 }
 
-fn is_exhausted(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let exhausted = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    error.raw_os_error().is_some_and(|code| exhausted.map(Errno::raw_os_error).contains(&code))
+/// Not now. A connection that a security module forbids may stay in the queue, hence PERM.
+fn is_refused_for_now(error: &io::Error) -> bool {
+    is_one_of(error, &[Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::PERM])
+}
+
+fn is_one_of(error: &io::Error, those: &[Errno]) -> bool {
+    error.raw_os_error().is_some_and(|code| those.iter().any(|one| one.raw_os_error() == code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel cannot be made to say most of these when a test wants it.
+    #[test]
+    fn ac_an_error_of_one_connection_or_of_this_moment_is_not_the_listeners() {
+        let error = |errno: Errno| io::Error::from_raw_os_error(errno.raw_os_error());
+        for gone in [Errno::CONNABORTED, Errno::PROTO, Errno::NETDOWN, Errno::HOSTUNREACH] {
+            assert!(is_gone(&error(gone)) && !is_refused_for_now(&error(gone)), "{gone}");
+        }
+        for not_now in [Errno::MFILE, Errno::NOMEM, Errno::PERM] {
+            assert!(is_refused_for_now(&error(not_now)) && !is_gone(&error(not_now)), "{not_now}");
+        }
+        for of_no_use in [Errno::INVAL, Errno::BADF, Errno::OPNOTSUPP, Errno::NOTSOCK] {
+            assert!(!is_gone(&error(of_no_use)) && !is_refused_for_now(&error(of_no_use)));
+        }
+    }
 }

@@ -99,6 +99,59 @@ fn ev_056_a_shutdown_gives_up_on_a_job_that_outlasts_the_grace() {
     drop(job);
 }
 
+#[test]
+fn ev_056_without_grace_a_worker_that_has_no_job_does_not_count() {
+    for _ in 0..50 {
+        let on = EventLoop::builder().max_workers(2).build().unwrap();
+        let ended = on.run_until_complete(async {
+            oneloop::run_blocking(|| ()).await.unwrap();
+            oneloop::running_loop().unwrap().shutdown_default_executor(Duration::ZERO).await
+        });
+        assert_eq!(ended.unwrap(), Ok(()));
+    }
+}
+
+#[test]
+fn ev_056_without_grace_a_job_that_runs_counts() {
+    let on = real();
+    let (release, gate) = mpsc::channel::<()>();
+    let (begun, begins) = mpsc::channel();
+    let job = on.run_in_executor(move || {
+        begun.send(()).unwrap();
+        let _ = gate.recv_timeout(LONG);
+    });
+    begins.recv().unwrap();
+    let shutdown =
+        async { oneloop::running_loop().unwrap().shutdown_default_executor(Duration::ZERO).await };
+    let late = on.run_until_complete(shutdown).unwrap();
+    assert_eq!(late, Err(ShutdownTimeout { running: 1 }));
+    release.send(()).unwrap();
+    drop(job);
+}
+
+/// Virtual time waits for the job, and so cannot measure how long that may be.
+#[test]
+fn ev_056_the_grace_passes_also_where_time_jumps_and_the_job_holds_it() {
+    let on = jumping();
+    let (release, gate) = mpsc::channel::<()>();
+    let (begun, begins) = mpsc::channel();
+    let job = on
+        .run_in_executor(move || {
+            begun.send(()).unwrap();
+            let _ = gate.recv_timeout(LONG);
+        })
+        .unwrap();
+    begins.recv().unwrap();
+    let late = on.run_until_complete(async {
+        let here = oneloop::running_loop().unwrap();
+        here.shutdown_default_executor(Duration::from_millis(20)).await
+    });
+    assert_eq!(late.unwrap(), Err(ShutdownTimeout { running: 1 }));
+    assert_eq!(on.time(), Duration::ZERO, "the job may still need it");
+    release.send(()).unwrap();
+    drop(job);
+}
+
 fn shut_down(on: &LoopHandle) {
     on.run_until_complete(async {
         let here = oneloop::running_loop().unwrap();

@@ -179,6 +179,20 @@ fn ev_015_a_timer_that_is_due_can_be_cancelled_by_one_before_it() {
 }
 
 #[test]
+fn ev_016_timers_that_are_never_due_are_no_deadline() {
+    let on = manual();
+    let never = on.call_later(Duration::MAX, || panic!("fired")).unwrap();
+    on.call_at(Duration::MAX, || panic!("fired")).unwrap();
+    assert_eq!(on.next_deadline(), None);
+    on.call_later(MILLI, || ()).unwrap();
+    assert_eq!(on.next_deadline(), Some(MILLI));
+    never.cancel();
+    on.advance(MILLI);
+    tick(&on);
+    assert_eq!(on.next_deadline(), None, "the others are still there");
+}
+
+#[test]
 fn ev_016_a_timer_that_is_never_due_neither_fails_nor_fires() {
     let on = jumping();
     on.call_later(Duration::MAX, || panic!("fired")).unwrap();

@@ -2,7 +2,7 @@
 //!
 //! Each test lowers the limit, so each has a process of its own.
 
-use crate::support::{in_child, logged, new_loop, open_descriptors};
+use crate::support::{in_child, logged, new_loop, open_descriptors, virtual_loop};
 use oneloop::net::{TcpListener, TcpStream};
 use oneloop::{EventLoop, Task};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -176,5 +176,28 @@ fn ac_001_a_loop_for_which_no_descriptor_is_left_is_an_error() {
             assert_eq!(open_descriptors(), before);
         }
         oneloop::run(async {}).expect("there is room again");
+    });
+}
+
+/// Whoever gives a descriptor back is outside of virtual time, as is whoever connects: so a
+/// listener that pauses holds it, as one that waits does.
+#[test]
+fn ac_001_where_time_jumps_a_listener_that_pauses_holds_it() {
+    in_child(ac_001_where_time_jumps_a_listener_that_pauses_holds_it, || {
+        let event_loop = virtual_loop();
+        let held = std::fs::File::open("/dev/null").expect("there is one");
+        let main = async move {
+            let (listener, address) = listen();
+            let _clients = clients(address, 1);
+            leave_room_for(0);
+            let give_back = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(20));
+                drop(held);
+            });
+            listener.accept().await.expect("it waits and tries again");
+            give_back.join().expect("no panic");
+        };
+        event_loop.run_until_complete(main).expect("it ends");
+        assert_eq!(event_loop.time(), Duration::ZERO);
     });
 }

@@ -5,8 +5,7 @@ use futures::future::{join3, select};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use oneloop::io::AsyncFd;
-use oneloop::{Event, EventLoop, RemoteHandle};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use oneloop::{Event, RemoteHandle, RunError};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
 use std::os::unix::net::UnixStream;
@@ -76,41 +75,6 @@ fn lw_001_items_that_come_as_the_loop_falls_asleep_run() {
     });
 }
 
-/// Whether somebody who watches the loop's descriptor sees that there is something to do.
-fn is_seen(event_loop: &EventLoop) -> bool {
-    let mut fds = [PollFd::new(event_loop, PollFlags::IN)];
-    rustix::event::poll(&mut fds, Some(&Timespec::default())).expect("it can be polled") == 1
-}
-
-/// A loop at rest whose task has just begun to wait for the future that comes with it.
-fn at_rest() -> (EventLoop, oneloop::Future<()>) {
-    let event_loop = new_loop();
-    let future = event_loop.create_future::<()>();
-    let waits = future.clone();
-    drop(
-        event_loop
-            .spawn(async move {
-                let _ = waits.await;
-            })
-            .expect("the loop is open"),
-    );
-    event_loop.turn(Some(Duration::ZERO)).expect("the loop is open");
-    event_loop.turn(Some(Duration::ZERO)).expect("the loop is open");
-    assert!(!is_seen(&event_loop), "there is nothing to do");
-    (event_loop, future)
-}
-
-#[test]
-fn lw_001_what_a_thread_sends_to_a_loop_at_rest_is_seen_by_who_watches_it() {
-    let (event_loop, _future) = at_rest();
-    let remote = event_loop.remote();
-    let send = move || remote.call_soon_threadsafe(|| {}).expect("the loop is open");
-    std::thread::spawn(send).join().expect("no panic");
-    assert!(is_seen(&event_loop));
-    assert_eq!(event_loop.turn(Some(Duration::ZERO)).expect("the loop is open").ran, 1);
-    assert!(!is_seen(&event_loop));
-}
-
 /// An item that is taken in injects another, and then a thread injects: both run, and no
 /// timer or descriptor helps.
 #[test]
@@ -127,6 +91,32 @@ fn lw_002_an_item_injected_by_an_item_and_one_by_a_thread_run() {
         };
         std::thread::spawn(move || remote.call_soon_threadsafe(first).expect("it is open"));
         event_loop.run_forever().expect("stopped by the thread");
+    });
+}
+
+/// On virtual time a loop waits for who has a remote handle; also for the end of that.
+#[test]
+fn lw_001_a_loop_that_sleeps_for_a_remote_handle_hears_that_it_is_dropped() {
+    within(|| {
+        for _ in 0..20 {
+            let event_loop = virtual_loop();
+            let (sleeps, asleep) = mpsc::channel();
+            watch(&event_loop, move |event| {
+                if matches!(event, Event::Sleeps { .. }) {
+                    let _ = sleeps.send(());
+                }
+            });
+            let handles = [event_loop.remote(), event_loop.remote().clone()];
+            let drops = std::thread::spawn(move || {
+                asleep.recv().expect("it has nothing to do");
+                for handle in handles {
+                    std::thread::spawn(move || drop(handle));
+                }
+            });
+            let ran = event_loop.run_until_complete(pending::<()>());
+            assert!(matches!(ran, Err(RunError::Deadlock(_))), "{ran:?}");
+            drops.join().expect("no panic");
+        }
     });
 }
 

@@ -8,16 +8,19 @@
 //! kept on virtual time; what would hang is ended by a watchdog with a message.
 
 mod accept;
+mod closing;
 mod coverage;
 mod depth;
 mod descriptors;
 mod descriptors_bytes;
+mod embedding;
 mod fairness;
 mod fairness_io;
 mod hooks;
 mod lost_wakeups;
 mod panics;
 mod panics_close;
+mod panics_twice;
 mod pool;
 mod reentrancy;
 mod strangers;

@@ -1,9 +1,10 @@
 //! PN, panics: they end what they happen in, are told once, and harm nobody else.
 
 use crate::support::{
-    OnDrop, bump, child_of, counter, logged, new_loop, nth, reports, virtual_loop, within,
+    OnDrop, bump, child_of, counter, in_child, logged, new_loop, nth, reports, virtual_loop, watch,
+    within,
 };
-use oneloop::{EventLoop, LoopHandle, Task};
+use oneloop::{Cause, Event, EventLoop, LoopHandle, Task};
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
 use std::os::unix::process::ExitStatusExt;
@@ -316,7 +317,7 @@ fn pn_004_an_observer_that_panics_is_taken_off_and_the_loop_goes_on() {
     let event_loop = virtual_loop();
     let (reports, events) = (reports(&event_loop), counter());
     let count = events.clone();
-    crate::support::watch(&event_loop, move |_| {
+    watch(&event_loop, move |_| {
         bump(&count);
         panic!("the observer panics");
     });
@@ -327,4 +328,72 @@ fn pn_004_an_observer_that_panics_is_taken_off_and_the_loop_goes_on() {
     }
     (0..2).for_each(|_| turn(&event_loop));
     assert_eq!((ran.take(), events.get(), reports.borrow().len()), (vec![0, 1, 2], 1, 1));
+}
+
+#[test]
+fn pn_004_an_observer_may_panic_in_any_step_of_a_turn() {
+    let kinds: [fn(&Event<'_>) -> bool; 5] = [
+        |event| matches!(event, Event::Turn { .. }),
+        |event| matches!(event, Event::Jumps { .. }),
+        |event| matches!(event, Event::Ready { cause: Cause::OtherThread, .. }),
+        |event| matches!(event, Event::Ready { cause: Cause::Deadline, .. }),
+        |event| matches!(event, Event::Runs { .. }),
+    ];
+    for (number, kind) in kinds.into_iter().enumerate() {
+        let event_loop = virtual_loop();
+        let reports = reports(&event_loop);
+        let remote = event_loop.remote();
+        let send = move || remote.call_soon_threadsafe(|| {}).expect("the loop is open");
+        std::thread::spawn(send).join().expect("no panic");
+        watch(&event_loop, move |event| assert!(!kind(event), "the observer panics"));
+        let second = async { oneloop::sleep(Duration::from_secs(1)).await };
+        event_loop.run_until_complete(second).expect("it ends");
+        assert_eq!(reports.borrow().len(), 1, "kind {number}: {:?}", reports.borrow());
+        assert!(!event_loop.is_running());
+    }
+}
+
+/// Where callbacks were scheduled is forgotten with the last observer: nobody would take it
+/// out any more.
+#[test]
+fn pn_004_what_was_noted_for_an_observer_goes_with_it() {
+    let event_loop = virtual_loop();
+    let sites: Rc<RefCell<Vec<bool>>> = Rc::default();
+    let seen = sites.clone();
+    event_loop.set_exception_handler(move |context| {
+        seen.borrow_mut().push(context.scheduled_at().is_some());
+    });
+    watch(&event_loop, |_| {});
+    event_loop.call_soon(|| panic!("a callback panics")).expect("the loop is open");
+    event_loop.turn(Some(Duration::ZERO)).expect("the loop is open");
+    event_loop.call_soon(|| panic!("a callback panics")).expect("the loop is open");
+    event_loop.set_observer(None);
+    event_loop.turn(Some(Duration::ZERO)).expect("the loop is open");
+    assert_eq!(*sites.borrow(), [true, false]);
+}
+
+/// The last one to tell of a panic panics, too: nobody is left but the caller of the run.
+#[test]
+fn pn_004_a_logger_that_panics_ends_the_run_and_not_the_loop() {
+    struct Bad;
+    impl log::Log for Bad {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, _: &log::Record<'_>) {
+            panic!("the logger panics");
+        }
+        fn flush(&self) {}
+    }
+    in_child(pn_004_a_logger_that_panics_ends_the_run_and_not_the_loop, || {
+        log::set_logger(&Bad).expect("it is the only one in this process");
+        log::set_max_level(log::LevelFilter::Error);
+        let event_loop = virtual_loop();
+        event_loop.call_soon(|| panic!("a callback panics")).expect("the loop is open");
+        let run = AssertUnwindSafe(|| drop(event_loop.run_forever()));
+        assert!(catch_unwind(run).is_err(), "the logger's panic was lost");
+        assert!(!event_loop.is_running());
+        assert_eq!(event_loop.run_until_complete(async { 7 }).expect("the loop lives"), 7);
+        event_loop.close().expect("it does not run");
+    });
 }

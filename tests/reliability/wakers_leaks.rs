@@ -2,7 +2,7 @@
 //!
 //! A loop's memory is counted by a token in it, its descriptors in a process of its own.
 
-use crate::support::{in_child, new_loop, open_descriptors, virtual_loop};
+use crate::support::{OnDrop, bump, counter, in_child, new_loop, open_descriptors, virtual_loop};
 use oneloop::{EventLoop, LoopHandle, Task};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -168,4 +168,49 @@ fn wk_006_a_run_that_panics_closes_its_descriptors() {
         assert!(std::panic::catch_unwind(run).is_err());
         assert_eq!(open_descriptors(), before);
     });
+}
+
+/// A cycle that nobody but the loop can break: it knows the future by its callback.
+#[test]
+fn wk_006_a_pending_future_whose_own_callback_holds_it_goes_with_its_loop() {
+    let (event_loop, token) = (new_loop(), Rc::new(()));
+    let future = event_loop.create_future::<Rc<()>>();
+    let (own, held) = (future.clone(), token.clone());
+    future.add_done_callback(move |_| drop((own, held)));
+    drop(future);
+    assert_eq!(Rc::strong_count(&token), 2);
+    drop(event_loop);
+    assert_eq!(Rc::strong_count(&token), 1);
+}
+
+/// Many that came and went do not pile up in what the loop knows.
+#[test]
+fn wk_006_a_loop_that_closes_after_many_futures_with_callbacks_tells_those_that_are_left() {
+    let (event_loop, told) = (new_loop(), counter());
+    let mut kept = Vec::new();
+    for number in 0..1000 {
+        let (future, count) = (event_loop.create_future::<()>(), told.clone());
+        let goes = OnDrop(move || bump(&count));
+        future.add_done_callback(move |_| drop(goes));
+        if number % 100 == 0 {
+            kept.push(future);
+        }
+    }
+    assert_eq!(told.get(), 990);
+    drop(event_loop);
+    assert_eq!(told.get(), 1000);
+    assert!(kept.iter().all(oneloop::Future::cancelled));
+}
+
+#[test]
+fn wk_006_what_an_upper_layer_makes_while_the_loop_closes_is_not_kept() {
+    struct Kept(#[expect(dead_code, reason = "it is held")] (LoopHandle, Rc<()>));
+    let (event_loop, token) = (new_loop(), Rc::new(()));
+    let (handle, held) = (event_loop.handle(), token.clone());
+    let makes = OnDrop(move || {
+        handle.extension(|| Kept((handle.clone(), held.clone())));
+    });
+    event_loop.call_soon(move || drop(makes)).expect("the loop is open");
+    drop(event_loop);
+    assert_eq!(Rc::strong_count(&token), 1);
 }

@@ -44,15 +44,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/awaitable.rs", &["error", "call", "observe", "future", "task", "root"]),
     ("src/debug.rs", &["observe", "kernel", "root"]),
     ("src/event_loop.rs", &["error", "clock", "observe", "exception", "kernel", "root"]),
-    ("src/running.rs", &["error", "observe", "task_ref", "kernel", "root"]),
+    ("src/closing.rs", &["error", "observe", "kernel"]),
+    ("src/running.rs", &["error", "exception", "observe", "task_ref", "kernel", "root"]),
     ("src/io/registration.rs", &["error", "kernel", "root"]),
     ("src/io/callbacks.rs", &["error", "call", "kernel", "root"]),
     // the kernel's public face; all below here builds on it, and not on the kernel
     ("src/lowlevel.rs", &["error", "kernel", "root", "io::registration"]),
-    ("src/io/", &["error", "root", "lowlevel"]),
+    ("src/io/", &["error", "root", "lowlevel", "clock", "time"]),
     ("src/net/", &["error", "root", "lowlevel", "io", "time"]),
     ("src/sync/", &["root", "future", "catch_cancel", "time"]),
-    ("src/concurrent/", &["error", "root", "lowlevel", "time", "event_loop"]),
+    ("src/concurrent/", &["error", "root", "lowlevel", "time", "event_loop", "io"]),
     // the end of a run shuts the pool down, hence its place
     (
         "src/run.rs",
@@ -74,6 +75,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "src/combinators/",
         &[
             "error",
+            "clock",
+            "kernel",
             "exception",
             "stage",
             "callback",
@@ -94,7 +97,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("mio", &["src/kernel/reactor.rs", "src/kernel/mod.rs"]),
     ("mio::net", &["src/net/"]),
     ("slab", &["src/kernel/", "src/event_loop.rs"]),
-    ("pin_project_lite", &["src/stage.rs", "src/catch_cancel.rs"]),
+    ("pin_project_lite", &["src/stage.rs", "src/catch_cancel.rs", "src/combinators/limited.rs"]),
     ("std::thread", &["src/concurrent/", "src/kernel/tests/"]),
 ];
 

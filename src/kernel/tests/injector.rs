@@ -139,10 +139,11 @@ fn lw_002_at_rest_each_burst_rings_also_what_came_before() {
     injector.wake_up();
     injector.push(1).expect("it is open");
     assert_eq!(rings.load(Ordering::SeqCst), 0, "the loop runs, and will look");
-    injector.rest();
+    assert!(!injector.fall_asleep(), "something came before");
+    injector.ring();
     assert_eq!(rings.load(Ordering::SeqCst), 1);
     assert_eq!(taken(&injector), [1]);
-    injector.rest();
+    assert!(injector.fall_asleep());
     injector.push(2).expect("it is open");
     assert_eq!(rings.load(Ordering::SeqCst), 2);
 }

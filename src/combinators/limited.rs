@@ -1,0 +1,162 @@
+//! `Limited`: the future of `timeout`, which needs no allocation.
+//!
+//! It does what a [`Timeout`](super::Timeout) does that nobody else has a handle of: the
+//! timer names the task, and is a slot that this future owns, as a sleep's is.
+
+use crate::catch_cancel::{CatchCancel, Resume, catch_cancel};
+use crate::clock::nanos;
+use crate::error::{Cancelled, TimedOut};
+use crate::kernel::{Cancelling, Key, Over, Timer, context};
+use crate::{Handle, LoopHandle};
+use pin_project_lite::pin_project;
+use std::cell::Cell;
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+pin_project! {
+    /// The future of [`timeout`](crate::timeout) and [`timeout_at`](crate::timeout_at). It
+    /// belongs to the task that polls it first.
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct Limited<F> {
+        // dropped before the alarm is taken away
+        #[pin]
+        body: CatchCancel<F>,
+        alarm: Alarm,
+        // The cancellation was somebody else's, and is raised again.
+        raised: Option<Resume>,
+    }
+}
+
+struct Alarm(Stage);
+
+enum Stage {
+    Set { deadline: u64 },
+    Armed(Armed),
+    Over,
+}
+
+struct Armed {
+    handle: LoopHandle,
+    task: Key,
+    /// The task's cancel requests when it was armed.
+    cancelling: u32,
+    bell: Bell,
+}
+
+enum Bell {
+    /// The slot of a timer.
+    Timer(u32),
+    /// The deadline has passed before: a callback, and whether it ran.
+    Soon(Handle, Rc<Cell<bool>>),
+}
+
+impl<F: Future> Limited<F> {
+    #[inline]
+    pub(super) fn new(deadline: Duration, body: F) -> Self {
+        let alarm = Alarm(Stage::Set { deadline: nanos(deadline) });
+        Limited { body: catch_cancel(body), alarm, raised: None }
+    }
+}
+
+impl<F: Future> Future for Limited<F> {
+    type Output = Result<F::Output, TimedOut>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Stage::Set { deadline } = this.alarm.0 {
+            this.alarm.0 = Stage::Armed(Armed::new(deadline));
+        }
+        if this.raised.is_none() {
+            let Poll::Ready(ended) = this.body.poll(cx) else { return Poll::Pending };
+            let ours = this.alarm.end();
+            match ended {
+                Ok(value) => return Poll::Ready(Ok(value)),
+                Err(_) if ours => return Poll::Ready(Err(TimedOut::new())),
+                Err(cancelled) => *this.raised = Some(Cancelled::resume(cancelled)),
+            }
+        }
+        match this.raised {
+            Some(raised) => Pin::new(raised).poll(cx).map(|never| match never {}),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Armed {
+    #[inline]
+    fn new(deadline: u64) -> Self {
+        let handle = context::with_current(LoopHandle::clone);
+        let handle = handle.unwrap_or_else(|none| panic!("timeout: {none}"));
+        let state = &handle.state;
+        let task = state.current_task().expect("a timeout is run in a task");
+        let infos = state.infos.borrow();
+        let cancelling = infos.get(&task).map_or(0, |info| info.cancelling);
+        drop(infos);
+        let bell = if deadline <= state.time.of_turn() {
+            ring_soon(&handle, task)
+        } else {
+            let timer = Timer::Limit(task, Over::No);
+            Bell::Timer(state.timers.borrow_mut().insert(deadline, timer).index)
+        };
+        Armed { handle, task, cancelling, bell }
+    }
+
+    /// Takes the alarm away; whether it had rung.
+    #[inline]
+    fn disarm(&self) -> bool {
+        match &self.bell {
+            Bell::Timer(slot) => {
+                let timer = self.handle.state.timers.borrow_mut().remove_at(*slot);
+                timer.is_some_and(|timer| timer.over() == Over::Elapsed)
+            }
+            Bell::Soon(callback, rang) => {
+                callback.cancel();
+                rang.get()
+            }
+        }
+    }
+}
+
+#[cold]
+fn ring_soon(handle: &LoopHandle, task: Key) -> Bell {
+    let rang = Rc::new(Cell::new(false));
+    let (state, rings) = (Rc::downgrade(&handle.state), rang.clone());
+    let callback = handle.call_soon(move || {
+        if let Some(state) = state.upgrade() {
+            state.request_cancel(task);
+            rings.set(true);
+        }
+    });
+    Bell::Soon(callback.expect("a loop that runs is not closed"), rang)
+}
+
+impl Alarm {
+    /// Takes the alarm away, and its request back; whether nobody else has asked the task
+    /// to cancel.
+    #[inline]
+    fn end(&mut self) -> bool {
+        let Stage::Armed(armed) = std::mem::replace(&mut self.0, Stage::Over) else { return false };
+        armed.disarm() && armed.handle.state.uncancel(armed.task) <= armed.cancelling
+    }
+}
+
+impl Drop for Alarm {
+    #[inline]
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl<F> fmt::Debug for Limited<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.alarm.0 {
+            Stage::Set { .. } => "Limited(not begun)",
+            Stage::Armed(_) => "Limited(running)",
+            Stage::Over => "Limited(over)",
+        })
+    }
+}
