@@ -69,6 +69,21 @@ pub(crate) enum Wait {
     Join,
 }
 
+impl Statement {
+    /// Whether it, or what is in it, moves a timeout.
+    pub(crate) fn reschedules(&self) -> bool {
+        let any = |body: &Body| body.iter().any(Statement::reschedules);
+        match self {
+            Statement::Plain(Plain::Reschedule(_)) => true,
+            Statement::Timeout(_, body)
+            | Statement::TaskGroup(body)
+            | Statement::For(_, Wait::With(body)) => any(body),
+            Statement::Try(t) => any(&t.body) || t.handlers.values().any(any) || any(&t.finally),
+            _ => false,
+        }
+    }
+}
+
 /// A statement that never waits.
 pub(crate) enum Plain {
     Log(String),

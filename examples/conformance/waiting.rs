@@ -60,10 +60,7 @@ impl Interpreter {
                 self.as_completed(futures, *timeout, frame).await?;
             }
             Statement::Timeout(delay, body) => {
-                let scope = Timeout::after(Duration::from_secs(*delay));
-                let _open = Open::new(&frame.timeouts, &scope);
-                let ended = scope.run(self.block(body, frame)).await;
-                return ended.unwrap_or(Err(Exc::TIMEOUT));
+                return self.timeout(Duration::from_secs(*delay), body, frame).await;
             }
             Statement::TaskGroup(body) => {
                 let group = TaskGroup::new();
@@ -76,6 +73,19 @@ impl Interpreter {
             Statement::Try(statement) => return self.try_(statement, frame).await,
         }
         Ok(None)
+    }
+
+    /// With a handle of the scope only where somebody may want one, so that both of the
+    /// library's timeouts are compared.
+    async fn timeout(self: &Rc<Self>, limit: Duration, body: &[Statement], frame: &Frame) -> Ended {
+        if !body.iter().any(Statement::reschedules) {
+            let ended = oneloop::timeout(limit, self.block(body, frame)).await;
+            return ended.unwrap_or(Err(Exc::TIMEOUT));
+        }
+        let scope = Timeout::after(limit);
+        let _open = Open::new(&frame.timeouts, &scope);
+        let ended = scope.run(self.block(body, frame)).await;
+        ended.unwrap_or(Err(Exc::TIMEOUT))
     }
 
     async fn try_(self: &Rc<Self>, statement: &Try, frame: &Frame) -> Ended {
