@@ -81,7 +81,7 @@ fn statement(json: &Json) -> Parsed<Statement> {
             }));
         }
         "await" => Wait::Await,
-        "wait_for" => Wait::WaitFor(timeout(json)),
+        "wait_for" => Wait::InTime(timeout(json)),
         "acquire" => Wait::Acquire,
         "with" => Wait::With(body(json, "body")?),
         "wait_event" => Wait::Event,

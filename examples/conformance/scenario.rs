@@ -57,7 +57,7 @@ pub(crate) struct Try {
 pub(crate) enum Wait {
     Await,
     /// No longer than that.
-    WaitFor(Option<u64>),
+    InTime(Option<u64>),
     Acquire,
     /// Holds it around a body.
     With(Body),

@@ -156,7 +156,7 @@ impl Interpreter {
                 let value = settle(object.awaitable().clone().await).await?;
                 format!("await {on} = {value}")
             }
-            Wait::WaitFor(timeout) => {
+            Wait::InTime(timeout) => {
                 let timeout = timeout.map(Duration::from_secs);
                 let joined = oneloop::wait_for(object.awaitable(), timeout).await;
                 let value = settle(joined.map_err(|_| Exc::TIMEOUT)?).await?;

@@ -248,7 +248,7 @@ fn ta_029_a_request_that_was_passed_on_is_not_called_back_with_a_later_one() {
     let on = manual();
     let future = on.create_future::<()>();
     let awaited = future.clone();
-    let task = on.spawn(async move { awaited.await }).unwrap();
+    let task = on.spawn(awaited).unwrap();
     tick(&on);
     task.cancel();
     assert!(future.cancelled());
