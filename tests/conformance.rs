@@ -68,5 +68,5 @@ fn rules_that_random_programs_rarely_reach_hold_as_on_asyncio() {
 
 #[test]
 fn what_once_ran_otherwise_runs_as_on_asyncio() {
-    conforms("found", 3);
+    conforms("found", 4);
 }

@@ -66,7 +66,7 @@ impl Object {
     }
 
     pub(crate) fn shield(&self) -> Self {
-        Object::Made(oneloop::shield(self.awaitable()).fallible())
+        Object::Made(oneloop::shield(self.awaitable()))
     }
 
     pub(crate) fn as_awaitable(&self) -> Option<&Awaitable<Outcome>> {
