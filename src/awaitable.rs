@@ -112,6 +112,12 @@ impl<T: 'static> Awaitable<T> {
         Awaitable::new(Rc::new(Mapped { before: self, map: Rc::new(f) }))
     }
 
+    /// The same one, with the same outcomes counted as errors as of `other`.
+    pub(crate) fn judged_as(mut self, other: &Self) -> Self {
+        self.failed = other.failed;
+        self
+    }
+
     pub(crate) fn handle(&self) -> LoopHandle {
         self.source.handle()
     }

@@ -77,7 +77,7 @@ impl Cancelling for State {
 
     /// Whether a step must deliver a cancellation instead of polling.
     fn must_deliver(&self, key: Key, cancel: Cancel) -> bool {
-        if cancel == Cancel::Pending {
+        if matches!(cancel, Cancel::Pending | Cancel::Both) {
             return true;
         }
         // Not done: a task that joins several things may be woken by another of them.
@@ -121,16 +121,20 @@ impl Cancelling for State {
             passed.insert(at);
             at = next;
         }
-        self.set_cancel(at, Cancel::PassedOn);
+        let before = self.set_cancel(at, Cancel::PassedOn);
+        let kept = match before {
+            Some(Cancel::PassedOn | Cancel::Both) => Cancel::Both,
+            _ => Cancel::Pending,
+        };
         match self.waits_now(at) {
             Some(Target::Future(future)) if future.clone().cancel() => {}
             // One whose children are done, and which will be done in its time.
             Some(Target::Future(future)) if !future.is_done() => {
-                self.set_cancel(at, Cancel::Pending);
+                self.set_cancel(at, kept);
             }
             Some(Target::Sleep(timer))
                 if self.finish_sleep(timer, Over::Cancelled, Cause::Cancel) => {}
-            _ => self.keep_cancel(at),
+            _ => self.keep_cancel(at, kept),
         }
     }
 
@@ -199,18 +203,18 @@ impl State {
         }
     }
 
-    pub(crate) fn set_cancel(&self, key: Key, cancel: Cancel) {
-        if let Some(task) = self.tasks.borrow_mut().get_mut(key) {
-            task.cancel = cancel;
-        }
+    /// Answers what it was before.
+    pub(crate) fn set_cancel(&self, key: Key, cancel: Cancel) -> Option<Cancel> {
+        let mut tasks = self.tasks.borrow_mut();
+        tasks.get_mut(key).map(|task| std::mem::replace(&mut task.cancel, cancel))
     }
 
     /// The task itself keeps the request, and is scheduled for the delivery; unless it is
     /// stepping: then the end of the step sees to it.
-    fn keep_cancel(&self, key: Key) {
+    fn keep_cancel(&self, key: Key, cancel: Cancel) {
         let mut tasks = self.tasks.borrow_mut();
         let Some(task) = tasks.get_mut(key) else { return };
-        task.cancel = Cancel::Pending;
+        task.cancel = cancel;
         if task.can_wake() && task.phase != Phase::Stepping {
             task.queued = true;
             drop(tasks);
@@ -238,8 +242,10 @@ impl State {
         info.cancelling = info.cancelling.saturating_sub(1);
         let left = info.cancelling;
         if let Some(task) = self.tasks.borrow_mut().get_mut(key) {
-            if left == 0 && task.cancel == Cancel::Pending {
-                task.cancel = Cancel::No;
+            match task.cancel {
+                Cancel::Pending if left == 0 => task.cancel = Cancel::No,
+                Cancel::Both if left == 0 => task.cancel = Cancel::PassedOn,
+                _ => {}
             }
         }
         left

@@ -11,8 +11,13 @@
 
 mod interpreter;
 mod object;
+mod parse;
+mod plain;
+mod primitive;
 mod scenario;
 mod suite;
+mod value;
+mod waiting;
 
 use std::error::Error;
 use std::fs;

@@ -10,7 +10,8 @@ use std::rc::Rc;
 /// Waits for `inner` without passing a cancel request on to it: who cancels what this
 /// returns, or a task that awaits it, leaves `inner` running.
 ///
-/// What is done already is returned as it is.
+/// What is done already is returned as it is. The shield of a
+/// [`fallible`](Awaitable::fallible) one is fallible.
 ///
 /// # Ordering
 /// When `inner` is done, a callback completes the shield, and who awaits it goes on in the
@@ -50,10 +51,11 @@ pub fn shield<T: Clone + 'static>(inner: impl Into<Awaitable<T>>) -> Awaitable<T
             watch.end();
         }
     });
-    Awaitable::from(outer).map(move |outcome| {
+    let shield = Awaitable::from(outer).map(move |outcome| {
         let _held = &watch; // for as long as somebody has the shield
         outcome.and_then(|inner| inner)
-    })
+    });
+    shield.judged_as(&inner)
 }
 
 /// The callback that a shield has on what it shields.

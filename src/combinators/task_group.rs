@@ -6,6 +6,7 @@
 
 use crate::catch_cancel::catch_cancel;
 use crate::error::{Cancelled, Failure, GroupClosed, GroupError, JoinError, JoinFailure};
+use crate::error::{Payload, panic_message};
 use crate::exception::catch;
 use crate::future::{Canceller, Target};
 use crate::stage::fallible_body_of;
@@ -49,6 +50,9 @@ struct Inner<E> {
     /// Those that are not done, by their numbers: in the order in which they were made.
     tasks: RefCell<BTreeMap<u32, TaskRef>>,
     errors: RefCell<Vec<Failure<Rc<E>>>>,
+    /// How tasks failed whose end the group has not heard of yet, by their numbers. Kept
+    /// here, because whoever has a task's handle may take its result away before that.
+    failed: RefCell<BTreeMap<u32, Failure<Rc<E>>>>,
     /// What the end of the group waits for.
     completed: RefCell<Option<Future<()>>>,
     aborting: Cell<bool>,
@@ -67,7 +71,7 @@ enum Stage {
 enum Ended<R, E> {
     Value(Result<R, E>),
     Cancelled(Cancelled),
-    Panicked(crate::error::Payload),
+    Panicked(Payload),
 }
 
 impl<E: 'static> TaskGroup<E> {
@@ -80,6 +84,7 @@ impl<E: 'static> TaskGroup<E> {
             asked_parent: Cell::new(false),
             tasks: RefCell::default(),
             errors: RefCell::default(),
+            failed: RefCell::default(),
             completed: RefCell::new(None),
             aborting: Cell::new(false),
         }))
@@ -187,7 +192,7 @@ impl<E: 'static> TaskGroup<E> {
         let parent = self.0.parent.borrow().clone();
         let handle: Option<LoopHandle> = parent.map(|parent| parent.handle);
         let handle = handle.ok_or(GroupClosed::new("is over"))?;
-        let body = fallible_body_of(async move { future.await.map_err(Rc::new) });
+        let body = fallible_body_of(self.clone().watched(future));
         let task: Task<Result<T, Rc<E>>> = handle
             .spawn_body(body, name, at)
             .map_err(|_| GroupClosed::new("belongs to a loop that is closed"))?;
@@ -232,6 +237,32 @@ impl<E: 'static> TaskGroup<E> {
         }
     }
 
+    /// The body of a task: notes how it fails.
+    async fn watched<T>(
+        self,
+        future: impl std::future::Future<Output = Result<T, E>>,
+    ) -> Result<T, Rc<E>> {
+        let note = |failure| {
+            if let Some(task) = crate::current_task() {
+                self.0.failed.borrow_mut().insert(task.id(), failure);
+            }
+        };
+        let mut future = pin!(future);
+        std::future::poll_fn(|cx| match catch(|| future.as_mut().poll(cx)) {
+            Ok(polled) => polled.map_err(|error| {
+                let error = Rc::new(error);
+                note(Failure::Error(error.clone()));
+                error
+            }),
+            Err(payload) => {
+                let message: Payload = Box::new(panic_message(&*payload).to_owned());
+                note(Failure::Join(JoinError(JoinFailure::Panicked(message.into()))));
+                resume_unwind(payload)
+            }
+        })
+        .await
+    }
+
     /// A task has ended.
     fn task_done<T: 'static>(&self, task: &TaskRef) {
         self.0.tasks.borrow_mut().remove(&task.id());
@@ -239,7 +270,10 @@ impl<E: 'static> TaskGroup<E> {
         if let Some(completed) = completed.filter(|_| self.0.tasks.borrow().is_empty()) {
             let _ = completed.set_result(());
         }
-        let Some(failure) = failure_of::<T, E>(task) else { return };
+        let noted = self.0.failed.borrow_mut().remove(&task.id());
+        let Some(failure) = panic_of::<Result<T, Rc<E>>>(task).map(Failure::Join).or(noted) else {
+            return;
+        };
         self.0.errors.borrow_mut().push(failure);
         if self.0.aborting.get() || self.0.asked_parent.get() {
             return;
@@ -293,18 +327,15 @@ impl<E: 'static> TaskGroup<E> {
     }
 }
 
-/// How a task that is done has failed, if it has.
-fn failure_of<T: 'static, E: 'static>(task: &TaskRef) -> Option<Failure<Rc<E>>> {
+/// The panic of a task that is done, if it ended by one and its result is there: it counts
+/// as seen. One while it was dropped is known only here.
+fn panic_of<T: 'static>(task: &TaskRef) -> Option<JoinError> {
     let state = &task.handle.state;
     state.see_panic(task.key);
     let tasks = state.tasks.borrow();
     let body = tasks.get(task.key)?.body.as_ref()?;
-    match body.result()?.downcast_ref::<Result<Result<T, Rc<E>>, JoinError>>()? {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(Failure::Error(error.clone())),
-        Err(JoinError(JoinFailure::Cancelled)) => None,
-        Err(error) => Some(Failure::Join(error.clone())),
-    }
+    let error = body.result()?.downcast_ref::<Result<T, JoinError>>()?.as_ref().err()?;
+    error.is_panic().then(|| error.clone())
 }
 
 /// What the end of a group waits for, to those who look.

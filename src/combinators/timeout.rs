@@ -8,7 +8,7 @@ use super::wait::release;
 use crate::awaitable::Awaitable;
 use crate::catch_cancel::catch_cancel;
 use crate::clock::nanos;
-use crate::error::{JoinError, NotRunning, TimedOut};
+use crate::error::{Cancelled, JoinError, NotRunning, TimedOut};
 use crate::{LoopHandle, TaskRef, create_future};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -270,7 +270,16 @@ pub async fn wait_for<T: 'static>(
     let awaitable = awaitable.into();
     if timeout != Some(Duration::ZERO) {
         let deadline = timeout.map(|timeout| crate::Timeout::after(timeout).when());
-        return Timeout::at(deadline.flatten()).run(awaitable.into_future()).await;
+        let limit = Timeout::at(deadline.flatten());
+        let body = async {
+            let joined = awaitable.clone().await;
+            if limit.expired() && awaitable.ended_cancelled() {
+                // Too late, although the request that said so was taken back.
+                match Cancelled::new().resume().await {}
+            }
+            joined
+        };
+        return limit.run(body).await;
     }
     if !awaitable.done() {
         cancel_and_wait(&awaitable).await;

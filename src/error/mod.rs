@@ -170,6 +170,31 @@ impl JoinError {
         matches!(self.0, JoinFailure::Refused(_))
     }
 
+    /// The cancellation, for who goes on as its own: `resume` raises it again, as an await of
+    /// a cancelled task does in asyncio.
+    ///
+    /// ```
+    /// oneloop::run(async {
+    ///     let inner = std::rc::Rc::new(oneloop::spawn(std::future::pending::<()>()));
+    ///     let awaited = inner.clone();
+    ///     let outer = oneloop::spawn(async move {
+    ///         if let Err(error) = (&*awaited).await {
+    ///             match error.try_into_cancelled().unwrap().resume().await {}
+    ///         }
+    ///     });
+    ///     oneloop::yield_now().await;
+    ///     inner.cancel();
+    ///     assert!(outer.await.unwrap_err().is_cancelled());
+    /// })
+    /// .unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// The error itself, if it is no cancellation.
+    pub fn try_into_cancelled(self) -> Result<Cancelled, JoinError> {
+        if self.is_cancelled() { Ok(Cancelled::new()) } else { Err(self) }
+    }
+
     /// What the panic carried.
     ///
     /// # Errors

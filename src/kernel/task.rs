@@ -86,6 +86,8 @@ pub(crate) enum Cancel {
     Pending,
     /// Deliver it if what the task awaits, to which it went, did end cancelled.
     PassedOn,
+    /// One was passed on; another was not accepted: pending, until it is taken back.
+    Both,
 }
 
 /// What few tasks have, kept beside the slots.
@@ -215,17 +217,15 @@ impl State {
         task.body = Some(body);
         task.phase = phase;
         let held = task.held;
-        if task.waiters.is_empty() {
-            if !held {
-                self.forget_unheld(tasks, key);
-            }
-        } else {
+        if !task.waiters.is_empty() {
             let mut waiters = std::mem::take(&mut task.waiters);
             drop(tasks);
             self.wake_all(waiters.take(), Cause::Done);
             if !held {
                 self.ready.borrow_mut().push(Entry::task(key));
             }
+        } else if !held {
+            self.forget_unheld(tasks, key);
         }
         phase.outcome()
     }

@@ -14,6 +14,7 @@ mod loops;
 mod reports;
 mod sockets;
 
+mod co_task_group_result;
 mod ev_callbacks;
 mod ev_close;
 mod ev_debug;

@@ -244,6 +244,22 @@ fn ta_029_a_request_that_is_taken_back_before_the_first_step_is_void() {
 }
 
 #[test]
+fn ta_029_a_request_that_was_passed_on_is_not_called_back_with_a_later_one() {
+    let on = manual();
+    let future = on.create_future::<()>();
+    let awaited = future.clone();
+    let task = on.spawn(awaited).unwrap();
+    tick(&on);
+    task.cancel();
+    assert!(future.cancelled());
+    task.cancel();
+    assert_eq!(task.uncancel(), 1);
+    assert_eq!(task.uncancel(), 0);
+    tick(&on);
+    assert!(task.cancelled());
+}
+
+#[test]
 fn ta_030_what_has_ended_cancelled_stays_so() {
     let on = manual();
     let task = on.spawn(pending::<()>()).unwrap();
