@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The areas of which every row must be accounted for.
-const AREAS: [&str; 4] = ["EV", "FU", "TA", "QU"];
+const AREAS: [&str; 5] = ["EV", "FU", "TA", "CO", "QU"];
 
 /// Row by row, where it was found: a test's name, or a reason.
 type Rows = BTreeMap<String, String>;
