@@ -1,7 +1,8 @@
 //! Reliability: what broke other event loops, row by row, and does not break this one.
 //!
 //! Rows are grouped by what is at stake: LW lost wakeups, WK wakers, TM timers, FA fairness,
-//! FD descriptors, AC accepting, TP the pool, PN panics and re-entrancy. A test is named
+//! FD descriptors, AC accepting, TP the pool, PN panics and re-entrancy, CA cancellation, ME
+//! memory and counters. A test is named
 //! after its row. `left_out.md` has the rows that do not apply, and why.
 //!
 //! No test asserts a duration. Where a promise is about time, it is counted in turns, or
@@ -12,6 +13,8 @@ mod coverage;
 mod depth;
 mod descriptors;
 mod descriptors_bytes;
+mod every_await;
+mod exhaustive;
 mod fairness;
 mod fairness_io;
 mod hooks;
