@@ -9,6 +9,9 @@
 //! kept on virtual time; what would hang is ended by a watchdog with a message.
 
 mod accept;
+mod cancellation;
+mod cancellation_nested;
+mod cancellation_table;
 mod coverage;
 mod depth;
 mod descriptors;
@@ -19,6 +22,7 @@ mod fairness;
 mod fairness_io;
 mod hooks;
 mod lost_wakeups;
+mod memory;
 mod panics;
 mod panics_close;
 mod pool;
