@@ -78,7 +78,7 @@ impl Cancelling for State {
                 break;
             }
             self.set_cancel(at, Cancel::PassedOn);
-            self.infos.borrow_mut().entry(next).or_default().cancelling += 1;
+            self.count_request(next);
             passed.insert(at);
             at = next;
         }
@@ -190,9 +190,15 @@ impl State {
         let task = task.number;
         drop(tasks);
         self.emit(|| Event::CancelRequested { task });
-        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
+        self.count_request(key);
         self.route_cancel(key);
         true
+    }
+
+    fn count_request(&self, key: Key) {
+        let mut infos = self.infos.borrow_mut();
+        let info = infos.entry(key).or_default();
+        info.cancelling = info.cancelling.saturating_add(1);
     }
 
     /// Somebody looked at how the task ended: a panic in it need not be reported.

@@ -45,8 +45,10 @@ struct Inner<E> {
     parent: RefCell<Option<TaskRef>>,
     /// The group asked its parent to cancel.
     asked_parent: Cell<bool>,
-    /// Those that are not done, by their numbers: in the order in which they were made.
-    tasks: RefCell<BTreeMap<u32, TaskRef>>,
+    /// Those that are not done, in the order in which they were made; by a count of its
+    /// own, because the loop's begins again some day.
+    tasks: RefCell<BTreeMap<u64, TaskRef>>,
+    made: Cell<u64>,
     errors: RefCell<Vec<Failure<Rc<E>>>>,
     /// What the end of the group waits for.
     completed: RefCell<Option<Future<()>>>,
@@ -78,6 +80,7 @@ impl<E: 'static> TaskGroup<E> {
             parent: RefCell::new(None),
             asked_parent: Cell::new(false),
             tasks: RefCell::default(),
+            made: Cell::new(0),
             errors: RefCell::default(),
             completed: RefCell::new(None),
             aborting: Cell::new(false),
@@ -190,9 +193,11 @@ impl<E: 'static> TaskGroup<E> {
         let task: Task<Result<T, Rc<E>>> = handle
             .spawn_body(body, name, at)
             .map_err(|_| GroupClosed::new("belongs to a loop that is closed"))?;
-        self.0.tasks.borrow_mut().insert(task.id(), TaskRef::clone(&task));
+        let number = self.0.made.get();
+        self.0.made.set(number + 1);
+        self.0.tasks.borrow_mut().insert(number, TaskRef::clone(&task));
         let this = self.clone();
-        task.add_done_callback(move |task| this.task_done::<T>(task));
+        task.add_done_callback(move |task| this.task_done::<T>(number, task));
         Ok(task)
     }
 
@@ -231,8 +236,8 @@ impl<E: 'static> TaskGroup<E> {
     }
 
     /// A task has ended.
-    fn task_done<T: 'static>(&self, task: &TaskRef) {
-        self.0.tasks.borrow_mut().remove(&task.id());
+    fn task_done<T: 'static>(&self, number: u64, task: &TaskRef) {
+        self.0.tasks.borrow_mut().remove(&number);
         let completed = self.0.completed.borrow().clone();
         if let Some(completed) = completed.filter(|_| self.0.tasks.borrow().is_empty()) {
             let _ = completed.set_result(());
