@@ -63,6 +63,18 @@ fn co_028_what_ended_in_time_comes_first_and_then_an_error_for_each_that_did_not
 }
 
 #[test]
+fn co_028_an_iteration_that_is_given_up_leaves_no_timer_and_no_callback() {
+    on_a_loop(async {
+        let never = create_future::<()>();
+        let ended = as_completed([never.clone()], Some(SECOND));
+        assert_eq!(format!("{never:?}"), "Future(pending, 1 waiting)");
+        drop(ended);
+        assert_eq!(format!("{never:?}"), "Future(pending, 0 waiting)");
+        assert_eq!(running_loop().unwrap().next_deadline(), None);
+    });
+}
+
+#[test]
 fn co_029_an_iteration_goes_on_where_it_was_left() {
     on_a_loop(async {
         let mut ended = as_completed([after(1), after(2), after(3)], None);

@@ -182,6 +182,30 @@ fn co_066_errors_come_in_the_order_of_their_callbacks_and_that_of_the_body_last(
 }
 
 #[test]
+fn co_066_a_group_that_is_ending_asks_its_parent_for_nothing_more() {
+    on_a_loop(async {
+        let (group, parent) = (Group::new(), current_task().unwrap());
+        let ended = group.run::<()>(async {
+            let late = async {
+                let _ = catch_cancel(pending::<()>()).await;
+                Err::<(), _>("late")
+            };
+            let last = async move {
+                let _ = catch_cancel(pending::<()>()).await;
+                sleep(SECOND).await;
+                assert_eq!(parent.cancelling(), 0);
+                Ok(())
+            };
+            group.spawn(late).unwrap();
+            group.spawn(last).unwrap();
+            yield_now().await;
+            Err("body")
+        });
+        assert_eq!(told(ended.await), ["late", "body"]);
+    });
+}
+
+#[test]
 fn co_072_a_panic_of_the_body_goes_on_after_the_tasks_have_ended() {
     let (on, diary) = (manual(), Diary::default());
     let notes = diary.clone();

@@ -128,6 +128,22 @@ fn co_058_reschedule_moves_the_deadline_takes_it_away_and_brings_it_on() {
     });
 }
 
+/// It is asked for by a callback, not by a timer: what is scheduled later runs after it.
+#[test]
+fn co_058_a_deadline_that_has_passed_is_the_next_callback() {
+    on_a_loop(async {
+        let limit = Timeout::at(Some(Duration::ZERO));
+        let (seen, watched) = (Rc::new(Cell::new(false)), limit.clone());
+        let see = seen.clone();
+        let ended = limit.run(async move {
+            oneloop::call_soon(move || see.set(watched.expired()));
+            pending::<()>().await;
+        });
+        assert!(ended.await.is_err());
+        assert!(seen.get());
+    });
+}
+
 /// A scope is a scope of a task: elsewhere it panics, as documented.
 #[test]
 fn co_059_a_timeout_outside_of_a_task_is_refused() {

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The groups, and how many rows each has.
-const GROUPS: [(&str, usize); 5] = [("LW", 10), ("WK", 11), ("TM", 12), ("FA", 8), ("PN", 14)];
+const GROUPS: [(&str, usize); 7] =
+    [("LW", 10), ("WK", 11), ("TM", 12), ("FA", 8), ("PN", 14), ("CA", 9), ("ME", 6)];
 
 fn here() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -10,6 +10,7 @@
 
 mod accept;
 mod cancellation;
+mod cancellation_io;
 mod cancellation_nested;
 mod cancellation_table;
 mod coverage;
