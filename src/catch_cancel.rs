@@ -64,6 +64,13 @@ pin_project! {
     }
 }
 
+impl<F> CatchCancel<F> {
+    /// Its scope, while it waits.
+    pub(crate) fn scope(&self) -> Option<u32> {
+        self.opened.0.as_ref().map(|(_, scope)| *scope)
+    }
+}
+
 /// A scope that is registered; it is closed when this goes.
 struct Opened(Option<(LoopHandle, u32)>);
 

@@ -89,6 +89,16 @@ impl State {
         found
     }
 
+    /// Whether a cancellation of the task arrives in `scope`, or further in.
+    pub(crate) fn reaches(&self, key: Key, scope: u32) -> bool {
+        let (mut at, scopes) = (self.innermost_scope(key), self.scopes.borrow());
+        while at != scope {
+            let Some(around) = scopes.get(at as usize) else { return false };
+            at = around.place.scope;
+        }
+        true
+    }
+
     /// Registers a scope in `place`.
     pub(crate) fn open_scope(&self, place: Place, waker: Waker) -> u32 {
         let scope = Scope { place, waits: Waits::default(), waker, marked: false, over: false };

@@ -4,7 +4,7 @@
 //! the task in which the group runs too, so that its body ends; that request is taken back
 //! at the end. What came from outside goes on outwards.
 
-use crate::catch_cancel::catch_cancel;
+use crate::combinators::cut::Cut;
 use crate::error::{Cancelled, Failure, GroupClosed, GroupError, JoinError, JoinFailure};
 use crate::exception::catch;
 use crate::stage::fallible_body_of;
@@ -53,6 +53,7 @@ struct Inner<E> {
     /// What the end of the group waits for.
     completed: RefCell<Option<Future<()>>>,
     aborting: Cell<bool>,
+    cut: Cut,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,7 @@ impl<E: 'static> TaskGroup<E> {
             errors: RefCell::default(),
             completed: RefCell::new(None),
             aborting: Cell::new(false),
+            cut: Cut::default(),
         }))
     }
 
@@ -91,7 +93,9 @@ impl<E: 'static> TaskGroup<E> {
     ///
     /// When one of them fails (returns an `Err`, or panics), or `body` does, the other tasks
     /// are cancelled, and `body` too; they may clean up, and are waited for. A task that
-    /// was cancelled is no failure.
+    /// was cancelled is no failure. In a join, or beside anything else of the loop's that the
+    /// parent awaits in that moment, `body` is dropped instead of cancelled, and the rest is
+    /// left alone.
     ///
     /// # Ordering
     /// The last task that ends in turn k calls back in k+1, and the group goes on in k+2.
@@ -123,7 +127,7 @@ impl<E: 'static> TaskGroup<E> {
             self.abort();
         }
         while !self.0.tasks.borrow().is_empty() {
-            let cancelled = catch_cancel(self.completion()).await.err();
+            let cancelled = self.0.cut.catch(self.completion()).await.err();
             if cancelled.is_some() && !self.0.aborting.get() {
                 propagate = cancelled;
                 self.abort();
@@ -218,7 +222,7 @@ impl<E: 'static> TaskGroup<E> {
             })
             .await
         };
-        catch_cancel(guarded).await.unwrap_or_else(Ended::Cancelled)
+        self.0.cut.catch(guarded).await.unwrap_or_else(Ended::Cancelled)
     }
 
     async fn completion(&self) {
@@ -248,9 +252,9 @@ impl<E: 'static> TaskGroup<E> {
             return;
         }
         self.abort();
-        self.0.asked_parent.set(true);
         let parent = self.0.parent.borrow().clone();
-        if let Some(parent) = parent {
+        if let Some(parent) = parent.filter(|parent| !self.0.cut.cut(parent)) {
+            self.0.asked_parent.set(true);
             parent.cancel();
         }
     }

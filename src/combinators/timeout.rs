@@ -4,7 +4,7 @@
 //! into `TimedOut` only if nobody else has asked the task to cancel meanwhile: it counts.
 
 use crate::awaitable::Awaitable;
-use crate::catch_cancel::catch_cancel;
+use crate::combinators::cut::Cut;
 use crate::combinators::wait::release;
 use crate::error::{JoinError, NotRunning, TimedOut};
 use crate::{LoopHandle, TaskRef, create_future};
@@ -41,6 +41,7 @@ struct Inner {
     /// The task's cancel requests when the scope was entered.
     cancelling: Cell<u32>,
     alarm: RefCell<Option<Alarm>>,
+    cut: Cut,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,9 @@ enum Alarm {
 /// # Ordering
 /// When the deadline has passed a callback cancels the task, which goes on in the turn
 /// after that. Of two nested ones that are due together the outer one reports.
+///
+/// In a join, or beside anything else of the loop's that the task awaits in that moment, the
+/// deadline drops `body` and leaves the rest alone; nothing in `body` can clean up then.
 ///
 /// # Errors
 /// When `body` ended by this cancellation. If somebody else asked the task to cancel too,
@@ -130,6 +134,7 @@ impl Timeout {
             task: RefCell::new(None),
             cancelling: Cell::new(0),
             alarm: RefCell::new(None),
+            cut: Cut::default(),
         }))
     }
 
@@ -146,7 +151,7 @@ impl Timeout {
     pub async fn run<F: Future>(&self, body: F) -> Result<F::Output, TimedOut> {
         self.enter();
         let entered = Entered(self);
-        let ended = catch_cancel(body).await;
+        let ended = self.0.cut.catch(body).await;
         let expired = entered.exit();
         match ended {
             Ok(value) => Ok(value),
@@ -220,7 +225,9 @@ impl Inner {
         self.alarm.take();
         let task = self.task.borrow().clone();
         if let Some(task) = task {
-            task.cancel();
+            if !self.cut.cut(&task) {
+                task.cancel();
+            }
         }
         self.stage.set(Stage::Expiring);
     }
@@ -244,7 +251,8 @@ impl Entered<'_> {
         match (inner.stage.get(), task) {
             (Stage::Expiring, Some(task)) => {
                 inner.stage.set(Stage::Expired);
-                task.uncancel() <= inner.cancelling.get()
+                let left = if inner.cut.done() { task.cancelling() } else { task.uncancel() };
+                left <= inner.cancelling.get()
             }
             _ => {
                 inner.stage.set(Stage::Exited);

@@ -11,6 +11,7 @@
 mod accept;
 mod cancellation;
 mod cancellation_io;
+mod cancellation_join;
 mod cancellation_nested;
 mod cancellation_table;
 mod coverage;
