@@ -46,10 +46,19 @@ impl TaskRef {
         self.handle.state.request_cancel(self.key)
     }
 
+    /// Ends what waits in a scope of the task; without one, what the task waits for. Whether
+    /// that was done by a request to the task.
+    pub(crate) fn end_scope(&self, scope: Option<u32>) -> bool {
+        let state = &self.handle.state;
+        match scope {
+            Some(scope) => state.end_scope(self.key, scope) == Over::Elapsed,
+            None => self.cancel(),
+        }
+    }
+
     /// How many cancel requests were made and not taken back.
     pub fn cancelling(&self) -> u32 {
-        let infos = self.handle.state.infos.borrow();
-        infos.get(&self.key).map_or(0, |i| i.cancelling)
+        self.handle.state.cancelling(self.key)
     }
 
     /// Takes one cancel request back and returns how many remain. At none, a request that
@@ -61,18 +70,21 @@ impl TaskRef {
 }
 
 impl Cancelling for State {
-    fn request_cancel(&self, key: Key) -> bool {
-        self.see_panic(key);
-        let tasks = self.tasks.borrow();
-        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
-        let task = task.number;
-        drop(tasks);
-        self.emit(|| Event::CancelRequested { task });
-        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
-        if !self.was_asked(key) {
-            self.route_cancel(key);
+    /// If a request to the task would arrive there or further in, that is made (`Elapsed`).
+    /// If not, the task waits for other things too, in a join for one, and they are left
+    /// alone: the scope's body is dropped, and what it awaits is asked (`Cancelled`).
+    fn end_scope(&self, task: Key, scope: u32) -> Over {
+        if self.reaches(task, scope) {
+            self.request_cancel(task);
+            return Over::Elapsed;
         }
-        true
+        match self.only_wait_in(scope) {
+            Some(Target::Task(next)) => drop(self.request_cancel(next)),
+            Some(Target::Future(future)) => drop(future.cancel()),
+            Some(Target::Sleep(_)) | None => {}
+        }
+        self.cut(scope);
+        Over::Cancelled
     }
 
     /// Whether a step must deliver a cancellation instead of polling.
@@ -114,7 +126,7 @@ impl Cancelling for State {
                 break;
             }
             self.set_cancel(at, Cancel::PassedOn);
-            self.infos.borrow_mut().entry(next).or_default().cancelling += 1;
+            self.count_request(next);
             if self.was_asked(next) {
                 return;
             }
@@ -171,6 +183,31 @@ impl State {
         self.end_cancelled(key, body)
     }
 
+    /// `Task::cancel`: false if the task is done.
+    pub(crate) fn request_cancel(&self, key: Key) -> bool {
+        self.see_panic(key);
+        let tasks = self.tasks.borrow();
+        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
+        let task = task.number;
+        drop(tasks);
+        self.emit(|| Event::CancelRequested { task });
+        self.count_request(key);
+        if !self.was_asked(key) {
+            self.route_cancel(key);
+        }
+        true
+    }
+
+    /// Has the body of a scope dropped in its task's next step, and no more.
+    fn cut(&self, scope: u32) {
+        let mut scopes = self.scopes.borrow_mut();
+        let Some(scope) = scopes.get_mut(scope as usize) else { return };
+        scope.cut = true;
+        let waker = std::mem::replace(&mut scope.waker, Waker::noop().clone());
+        drop(scopes);
+        self.wake_because(Cause::Cancel, waker);
+    }
+
     /// The task ended although a cancellation was on its way in it: that stays pending.
     fn end_raising(&self, key: Key, body: BoxBody, polled: Polled) -> Outcome {
         if self.raising.take().is_some() {
@@ -225,6 +262,16 @@ impl State {
     /// Whether the [`cancel_each`] under way, if there is one, has asked this task before.
     fn was_asked(&self, key: Key) -> bool {
         ASKED.with_borrow_mut(|asked| asked.as_mut().is_some_and(|a| !a.insert((self.id, key))))
+    }
+
+    pub(crate) fn cancelling(&self, key: Key) -> u32 {
+        self.infos.borrow().get(&key).map_or(0, |info| info.cancelling)
+    }
+
+    fn count_request(&self, key: Key) {
+        let mut infos = self.infos.borrow_mut();
+        let info = infos.entry(key).or_default();
+        info.cancelling = info.cancelling.saturating_add(1);
     }
 
     /// Somebody looked at how the task ended: a panic in it need not be reported.

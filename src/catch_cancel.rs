@@ -11,9 +11,11 @@ use crate::LoopHandle;
 use crate::error::Cancelled;
 use crate::kernel::{Cancel, context};
 use pin_project_lite::pin_project;
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 /// Runs `body`, and answers `Err(Cancelled)` if a cancellation of this task arrives while
@@ -61,6 +63,24 @@ pin_project! {
         #[pin]
         body: Option<F>,
         opened: Opened,
+    }
+}
+
+impl<F: Future> CatchCancel<F> {
+    /// Its scope, while it waits.
+    pub(crate) fn scope(&self) -> Option<u32> {
+        self.opened.0.as_ref().map(|(_, scope)| *scope)
+    }
+
+    /// Runs, and tells `scope` what its scope is while it waits.
+    pub(crate) async fn telling(self, scope: &Cell<Option<u32>>) -> <Self as Future>::Output {
+        let mut running = pin!(self);
+        let ended = poll_fn(|cx| {
+            let polled = running.as_mut().poll(cx);
+            scope.set(running.scope());
+            polled
+        });
+        ended.await
     }
 }
 
@@ -147,7 +167,7 @@ impl Entered {
         if taken && state.raising.get() == Some(self.id) {
             state.raising.set(None);
         }
-        taken
+        state.take_cut(self.id) || taken
     }
 }
 

@@ -264,6 +264,8 @@ impl fmt::Debug for LoopHandle {
             .field("turns", &self.turns())
             .field("tasks", &self.state.tasks.borrow().len())
             .field("timers", &self.state.timers.borrow().len())
+            .field("leaves", &self.state.leaves.borrow().len())
+            .field("scopes", &self.state.scopes.borrow().len())
             .finish()
     }
 }

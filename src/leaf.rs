@@ -66,6 +66,16 @@ impl State {
     /// The one thing of the loop's own that a task waits for, if it is one.
     pub(crate) fn only_wait(&self, key: Key) -> Option<Target> {
         let waits = self.waits_within(key)?;
+        self.one_of(waits)
+    }
+
+    /// As [`only_wait`](Self::only_wait), of what waits in a scope.
+    pub(crate) fn only_wait_in(&self, scope: u32) -> Option<Target> {
+        let waits = self.scopes.borrow().get(scope as usize)?.waits;
+        self.one_of(self.within(waits)?)
+    }
+
+    fn one_of(&self, waits: Waits) -> Option<Target> {
         match waits.count {
             1 if waits.ids & SLEEP != 0 => Some(Target::Sleep(waits.ids & !SLEEP)),
             1 => Some(self.leaves.borrow().get(waits.ids as usize)?.target.clone()),
@@ -75,7 +85,11 @@ impl State {
 
     /// What a task waits for, inside of the scopes that it is in.
     pub(crate) fn waits_within(&self, key: Key) -> Option<Waits> {
-        let mut waits = self.tasks.borrow().get(key)?.waits;
+        let waits = self.tasks.borrow().get(key)?.waits;
+        self.within(waits)
+    }
+
+    fn within(&self, mut waits: Waits) -> Option<Waits> {
         while waits.count == 1 && is_scope(waits.ids) {
             waits = self.scopes.borrow().get((waits.ids & !SCOPE) as usize)?.waits;
         }
@@ -95,9 +109,20 @@ impl State {
         found
     }
 
+    /// Whether a cancellation of the task arrives in `scope`, or further in.
+    pub(crate) fn reaches(&self, key: Key, scope: u32) -> bool {
+        let (mut at, scopes) = (self.innermost_scope(key), self.scopes.borrow());
+        while at != scope {
+            let Some(around) = scopes.get(at as usize) else { return false };
+            at = around.place.scope;
+        }
+        true
+    }
+
     /// Registers a scope in `place`.
     pub(crate) fn open_scope(&self, place: Place, waker: Waker) -> u32 {
-        let scope = Scope { place, waits: Waits::default(), waker, marked: false, over: false };
+        let scope =
+            Scope { place, waits: Waits::default(), waker, marked: false, cut: false, over: false };
         let id = self.scopes.borrow_mut().insert(scope) as u32;
         self.enrol(place, id | SCOPE, 1);
         id
@@ -132,6 +157,12 @@ impl State {
         self.enrol(place, id | SCOPE, u32::MAX);
         self.reports.contain("a waker", || drop(old));
         Some((place, marked))
+    }
+
+    /// Takes the cut of a scope, if it was cut.
+    pub(crate) fn take_cut(&self, id: u32) -> bool {
+        let mut scopes = self.scopes.borrow_mut();
+        scopes.get_mut(id as usize).is_some_and(|scope| std::mem::take(&mut scope.cut))
     }
 
     /// Takes the mark of a scope, if it has one, and answers which scope is around it.
@@ -183,7 +214,7 @@ impl Timer {
 
     pub(crate) fn over(&self) -> Over {
         match self {
-            Timer::Task(_, _, over) | Timer::Limit(_, over) => *over,
+            Timer::Task(.., over) | Timer::Limit(.., over) => *over,
             Timer::Other(sleeper) => sleeper.over,
             Timer::Call(_) => Over::No,
         }

@@ -193,9 +193,14 @@ impl State {
     /// The unfinished tasks, in the order in which they were made.
     pub(crate) fn unfinished(&self) -> Vec<Key> {
         let tasks = self.tasks.borrow();
-        let mut keys: Vec<_> =
-            tasks.iter().filter(|(_, t)| !t.is_done()).map(|(key, t)| (t.number, key)).collect();
-        keys.sort_unstable();
+        // By age, because the numbers begin again some day.
+        let age = |number: u32| self.next_task.get().wrapping_sub(number);
+        let mut keys: Vec<_> = tasks
+            .iter()
+            .filter(|(_, t)| !t.is_done())
+            .map(|(key, t)| (age(t.number), key))
+            .collect();
+        keys.sort_unstable_by(|one, other| other.cmp(one));
         keys.into_iter().map(|(_, key)| key).collect()
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::catch_cancel::{CatchCancel, Resume, catch_cancel};
 use crate::error::{Cancelled, TimedOut};
-use crate::kernel::{Cancelling, Key, Over, Timer, context};
+use crate::kernel::{Cancelling, Key, Over, ROOT, Timer, context};
 use crate::{Handle, LoopHandle};
 use pin_project_lite::pin_project;
 use std::cell::Cell;
@@ -59,8 +59,13 @@ enum Bell {
     Unset(Limit, u64),
     /// The slot of a timer.
     Timer(u32),
-    /// The deadline has passed before: a callback, and whether it ran.
-    Soon(Handle, Rc<Cell<bool>>),
+    /// The deadline has passed before: a callback.
+    Soon(Handle, Rc<Soon>),
+}
+
+struct Soon {
+    scope: Cell<u32>,
+    rang: Cell<Over>,
 }
 
 impl<F: Future> Limited<F> {
@@ -76,13 +81,13 @@ impl<F: Future> Future for Limited<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         if let Stage::Set(limit) = this.alarm.0 {
             this.alarm.0 = Stage::Armed(Armed::new(limit));
         }
         if this.raised.is_none() {
-            let Poll::Ready(ended) = this.body.poll(cx) else {
-                this.alarm.set_timer();
+            let Poll::Ready(ended) = this.body.as_mut().poll(cx) else {
+                this.alarm.set_timer(this.body.scope());
                 return Poll::Pending;
             };
             let ours = this.alarm.end();
@@ -106,9 +111,7 @@ impl Armed {
         let handle = handle.unwrap_or_else(|none| panic!("timeout: {none}"));
         let state = &handle.state;
         let task = state.current_task().expect("a timeout is run in a task");
-        let infos = state.infos.borrow();
-        let cancelling = infos.get(&task).map_or(0, |info| info.cancelling);
-        drop(infos);
+        let cancelling = state.cancelling(task);
         let passed = match limit {
             Limit::Lasts(limit) => limit == 0,
             Limit::Until(deadline) => deadline <= state.time.of_turn(),
@@ -120,18 +123,18 @@ impl Armed {
         Armed { handle, task, cancelling, bell }
     }
 
-    /// Takes the alarm away; whether it had rung.
+    /// Takes the alarm away; whether, and how, it had rung.
     #[inline]
-    fn disarm(&self) -> bool {
+    fn disarm(&self) -> Over {
         match &self.bell {
-            Bell::Unset(..) => false,
+            Bell::Unset(..) => Over::No,
             Bell::Timer(slot) => {
                 let timer = self.handle.state.timers.borrow_mut().remove_at(*slot);
-                timer.is_some_and(|timer| timer.over() == Over::Elapsed)
+                timer.map_or(Over::No, |timer| timer.over())
             }
-            Bell::Soon(callback, rang) => {
+            Bell::Soon(callback, soon) => {
                 callback.cancel();
-                rang.get()
+                soon.rang.get()
             }
         }
     }
@@ -139,29 +142,33 @@ impl Armed {
 
 #[cold]
 fn ring_soon(handle: &LoopHandle, task: Key) -> Bell {
-    let rang = Rc::new(Cell::new(false));
-    let (state, rings) = (Rc::downgrade(&handle.state), rang.clone());
+    let soon = Rc::new(Soon { scope: Cell::new(ROOT), rang: Cell::new(Over::No) });
+    let (state, rings) = (Rc::downgrade(&handle.state), soon.clone());
     let callback = handle.call_soon(move || {
         if let Some(state) = state.upgrade() {
-            state.request_cancel(task);
-            rings.set(true);
+            rings.rang.set(state.end_scope(task, rings.scope.get()));
         }
     });
-    Bell::Soon(callback.expect("a loop that runs is not closed"), rang)
+    Bell::Soon(callback.expect("a loop that runs is not closed"), soon)
 }
 
 impl Alarm {
     /// The body waits, and the time runs.
     #[inline]
-    fn set_timer(&mut self) {
+    fn set_timer(&mut self, scope: Option<u32>) {
         let Stage::Armed(armed) = &mut self.0 else { return };
-        let Bell::Unset(limit, number) = armed.bell else { return };
+        let scope = scope.unwrap_or(ROOT);
+        let (limit, number) = match &armed.bell {
+            Bell::Unset(limit, number) => (*limit, *number),
+            Bell::Soon(_, soon) => return soon.scope.set(scope),
+            Bell::Timer(_) => return,
+        };
         let state = &armed.handle.state;
         let deadline = match limit {
             Limit::Lasts(limit) => state.time.now().saturating_add(limit),
             Limit::Until(deadline) => deadline,
         };
-        let timer = Timer::Limit(armed.task, Over::No);
+        let timer = Timer::Limit(armed.task, scope, Over::No);
         let key = state.timers.borrow_mut().insert(number, deadline, timer);
         armed.bell = Bell::Timer(key.index);
     }
@@ -171,7 +178,13 @@ impl Alarm {
     #[inline]
     fn end(&mut self) -> bool {
         let Stage::Armed(armed) = std::mem::replace(&mut self.0, Stage::Over) else { return false };
-        armed.disarm() && armed.handle.state.uncancel(armed.task) <= armed.cancelling
+        let state = &armed.handle.state;
+        let left = match armed.disarm() {
+            Over::No => return false,
+            Over::Elapsed => state.uncancel(armed.task),
+            Over::Cancelled => state.cancelling(armed.task),
+        };
+        left <= armed.cancelling
     }
 }
 

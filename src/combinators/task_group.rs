@@ -47,8 +47,10 @@ struct Inner<E> {
     parent: RefCell<Option<TaskRef>>,
     /// The group asked its parent to cancel.
     asked_parent: Cell<bool>,
-    /// Those that are not done, by their numbers: in the order in which they were made.
-    tasks: RefCell<BTreeMap<u32, TaskRef>>,
+    /// Those that are not done, in the order in which they were made; by a count of its
+    /// own, because the loop's begins again some day.
+    tasks: RefCell<BTreeMap<u64, TaskRef>>,
+    made: Cell<u64>,
     errors: RefCell<Vec<Failure<Rc<E>>>>,
     /// How tasks failed whose end the group has not heard of yet, by their numbers. Kept
     /// here, because whoever has a task's handle may take its result away before that.
@@ -56,6 +58,8 @@ struct Inner<E> {
     /// What the end of the group waits for.
     completed: RefCell<Option<Future<()>>>,
     aborting: Cell<bool>,
+    /// While the body, or the end of the group, waits.
+    scope: Cell<Option<u32>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,10 +87,12 @@ impl<E: 'static> TaskGroup<E> {
             parent: RefCell::new(None),
             asked_parent: Cell::new(false),
             tasks: RefCell::default(),
+            made: Cell::new(0),
             errors: RefCell::default(),
             failed: RefCell::default(),
             completed: RefCell::new(None),
             aborting: Cell::new(false),
+            scope: Cell::new(None),
         }))
     }
 
@@ -94,7 +100,9 @@ impl<E: 'static> TaskGroup<E> {
     ///
     /// When one of them fails (returns an `Err`, or panics), or `body` does, the other tasks
     /// are cancelled, and `body` too; they may clean up, and are waited for. A task that
-    /// was cancelled is no failure.
+    /// was cancelled is no failure. In a join, or beside anything else of the loop's that the
+    /// parent awaits in that moment, `body` is dropped instead of cancelled, and the rest is
+    /// left alone.
     ///
     /// # Ordering
     /// The last task that ends in turn k calls back in k+1, and the group goes on in k+2.
@@ -126,7 +134,7 @@ impl<E: 'static> TaskGroup<E> {
             self.abort();
         }
         while !self.0.tasks.borrow().is_empty() {
-            let cancelled = catch_cancel(self.completion()).await.err();
+            let cancelled = self.catch(self.completion()).await.err();
             if cancelled.is_some() && !self.0.aborting.get() {
                 propagate = cancelled;
                 self.abort();
@@ -196,9 +204,11 @@ impl<E: 'static> TaskGroup<E> {
         let task: Task<Result<T, Rc<E>>> = handle
             .spawn_body(body, name, at)
             .map_err(|_| GroupClosed::new("belongs to a loop that is closed"))?;
-        self.0.tasks.borrow_mut().insert(task.id(), TaskRef::clone(&task));
+        let number = self.0.made.get();
+        self.0.made.set(number + 1);
+        self.0.tasks.borrow_mut().insert(number, TaskRef::clone(&task));
         let this = self.clone();
-        task.add_done_callback(move |task| this.task_done::<T>(task));
+        task.add_done_callback(move |task| this.task_done::<T>(number, task));
         Ok(task)
     }
 
@@ -219,7 +229,11 @@ impl<E: 'static> TaskGroup<E> {
             })
             .await
         };
-        catch_cancel(guarded).await.unwrap_or_else(Ended::Cancelled)
+        self.catch(guarded).await.unwrap_or_else(Ended::Cancelled)
+    }
+
+    async fn catch<F: std::future::Future>(&self, body: F) -> Result<F::Output, Cancelled> {
+        catch_cancel(body).telling(&self.0.scope).await
     }
 
     async fn completion(&self) {
@@ -264,8 +278,8 @@ impl<E: 'static> TaskGroup<E> {
     }
 
     /// A task has ended.
-    fn task_done<T: 'static>(&self, task: &TaskRef) {
-        self.0.tasks.borrow_mut().remove(&task.id());
+    fn task_done<T: 'static>(&self, number: u64, task: &TaskRef) {
+        self.0.tasks.borrow_mut().remove(&number);
         let completed = self.0.completed.borrow().clone();
         if let Some(completed) = completed.filter(|_| self.0.tasks.borrow().is_empty()) {
             let _ = completed.set_result(());
@@ -279,10 +293,9 @@ impl<E: 'static> TaskGroup<E> {
             return;
         }
         self.abort();
-        self.0.asked_parent.set(true);
         let parent = self.0.parent.borrow().clone();
         if let Some(parent) = parent {
-            parent.cancel();
+            self.0.asked_parent.set(parent.end_scope(self.0.scope.get()));
         }
     }
 

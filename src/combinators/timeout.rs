@@ -43,6 +43,10 @@ struct Inner {
     /// The task's cancel requests when the scope was entered.
     cancelling: Cell<u32>,
     alarm: RefCell<Option<Alarm>>,
+    /// While the body waits.
+    scope: Cell<Option<u32>>,
+    /// The scope alone was ended, and the task was not asked.
+    cut: Cell<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,9 @@ enum Alarm {
 /// # Ordering
 /// When the deadline has passed a callback cancels the task, which goes on in the turn
 /// after that. Of two nested ones that are due together the outer one reports.
+///
+/// In a join, or beside anything else of the loop's that the task awaits in that moment, the
+/// deadline drops `body` and leaves the rest alone; nothing in `body` can clean up then.
 ///
 /// # Errors
 /// When `body` ended by this cancellation. If somebody else asked the task to cancel too,
@@ -126,6 +133,8 @@ impl Timeout {
             task: RefCell::new(None),
             cancelling: Cell::new(0),
             alarm: RefCell::new(None),
+            scope: Cell::new(None),
+            cut: Cell::new(false),
         }))
     }
 
@@ -142,7 +151,7 @@ impl Timeout {
     pub async fn run<F: Future>(&self, body: F) -> Result<F::Output, TimedOut> {
         self.enter();
         let entered = Entered(self);
-        let ended = catch_cancel(body).await;
+        let ended = catch_cancel(body).telling(&self.0.scope).await;
         let expired = entered.exit();
         match ended {
             Ok(value) => Ok(value),
@@ -212,7 +221,7 @@ impl Inner {
         self.alarm.take();
         let task = self.task.borrow().clone();
         if let Some(task) = task {
-            task.cancel();
+            self.cut.set(!task.end_scope(self.scope.get()));
         }
         self.stage.set(Stage::Expiring);
     }
@@ -236,7 +245,8 @@ impl Entered<'_> {
         match (inner.stage.get(), task) {
             (Stage::Expiring, Some(task)) => {
                 inner.stage.set(Stage::Expired);
-                task.uncancel() <= inner.cancelling.get()
+                let left = if inner.cut.get() { task.cancelling() } else { task.uncancel() };
+                left <= inner.cancelling.get()
             }
             _ => {
                 inner.stage.set(Stage::Exited);

@@ -25,19 +25,16 @@ pub(crate) struct Place {
 
 pub(crate) const ROOT: u32 = u32::MAX;
 
-/// One await of one thing.
 pub(crate) struct Leaf {
     pub(crate) place: Place,
     pub(crate) target: Target,
 }
 
-/// What a leaf waits for.
 #[derive(Clone)]
 pub(crate) enum Target {
     Task(Key),
     Future(Rc<dyn Awaited>),
-    /// A timer's slot.
-    Sleep(u32),
+    Sleep(u32), // a timer's slot
 }
 
 /// A `catch_cancel` whose body waits.
@@ -46,8 +43,9 @@ pub(crate) struct Scope {
     pub(crate) waits: Waits,
     /// With which it was last polled.
     pub(crate) waker: Waker,
-    /// A cancellation is to arrive here.
+    /// A cancellation is to arrive here: the task's, or one of this scope alone.
     pub(crate) marked: bool,
+    pub(crate) cut: bool,
     /// It is over; what was moved out of it and waits still keeps its slot.
     pub(crate) over: bool,
 }

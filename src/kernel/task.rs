@@ -8,6 +8,7 @@ use super::leaf::Waits;
 use super::ready::Entry;
 use super::slots::{Key, Slots};
 use super::state::{State, Watching};
+use super::timer::Over;
 use super::waiters::Waiters;
 use super::waker;
 use crate::error::{JoinFailure, Payload};
@@ -65,8 +66,8 @@ impl TaskEntry {
 
 /// Where cancel requests go is decided above the kernel (`crate::cancel`); a step asks.
 pub(crate) trait Cancelling {
-    /// Asks a task to end. False if it is done.
-    fn request_cancel(&self, key: Key) -> bool;
+    /// Ends what waits in a scope of a task: by a request to the task, or else alone.
+    fn end_scope(&self, task: Key, scope: u32) -> Over;
     /// Whether this step must deliver a cancellation instead of polling.
     fn must_deliver(&self, key: Key, cancel: Cancel) -> bool;
     /// The task suspended with a request undelivered: sends it to what it waits for now.
@@ -75,8 +76,7 @@ pub(crate) trait Cancelling {
     fn deliver(&self, key: Key, body: BoxBody, polled: Option<Polled>) -> Outcome;
 }
 
-/// What a poll of a task gave: a panic is an `Err`.
-pub(crate) type Polled = Result<Poll<()>, Payload>;
+pub(crate) type Polled = Result<Poll<()>, Payload>; // a panic is an `Err`
 
 /// What the next step of a task has to do about a cancel request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,8 +18,8 @@ pub(crate) enum Timer {
     Task(Key, u32, Over),
     /// Somebody sleeps who gave a waker of his own, or who is no task.
     Other(Box<Sleeper>),
-    /// A timeout of the task.
-    Limit(Key, Over),
+    /// A timeout of the task, in this scope.
+    Limit(Key, u32, Over),
 }
 
 pub(crate) struct TimerCall {
@@ -52,11 +52,13 @@ impl State {
                 let Some(Timer::Call(call)) = timers.remove_at(index) else { return None };
                 return Some(call);
             }
-            Timer::Limit(task, over) => {
-                *over = Over::Elapsed;
-                let task = *task;
+            Timer::Limit(task, scope, _) => {
+                let (task, scope) = (*task, *scope);
                 drop(timers);
-                self.request_cancel(task);
+                let how = self.end_scope(task, scope);
+                if let Some(Timer::Limit(.., over)) = self.timers.borrow_mut().at(index) {
+                    *over = how;
+                }
             }
             Timer::Task(..) | Timer::Other(_) => {
                 drop(timers);

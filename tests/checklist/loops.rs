@@ -20,6 +20,11 @@ pub(crate) fn real() -> EventLoop {
     EventLoop::new().unwrap()
 }
 
+/// Runs `main` to its end, on a loop whose clock jumps.
+pub(crate) fn on_a_loop<T>(main: impl Future<Output = T> + 'static) -> T {
+    jumping().run_until_complete(main).unwrap()
+}
+
 /// One turn that does not wait.
 pub(crate) fn tick(on: &LoopHandle) {
     on.turn(Some(Duration::ZERO)).unwrap();

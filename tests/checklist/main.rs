@@ -14,7 +14,17 @@ mod loops;
 mod reports;
 mod sockets;
 
+mod co_as_completed;
+mod co_gather;
+mod co_gather_cancel;
+mod co_shield;
+mod co_task_group;
+mod co_task_group_cancel;
 mod co_task_group_result;
+mod co_timeout;
+mod co_timeout_cancel;
+mod co_wait;
+mod co_wait_for;
 mod ev_callbacks;
 mod ev_close;
 mod ev_debug;

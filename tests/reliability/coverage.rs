@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The groups, and how many rows each has.
-const GROUPS: [(&str, usize); 6] =
-    [("LW", 10), ("WK", 11), ("TM", 12), ("FA", 8), ("PN", 14), ("SY", 11)];
+const GROUPS: [(&str, usize); 8] =
+    [("LW", 10), ("WK", 11), ("TM", 12), ("FA", 8), ("PN", 14), ("CA", 9), ("SY", 11), ("ME", 6)];
 
 fn here() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -1,23 +1,32 @@
 //! Reliability: what broke other event loops, row by row, and does not break this one.
 //!
 //! Rows are grouped by what is at stake: LW lost wakeups, WK wakers, TM timers, FA fairness,
-//! FD descriptors, AC accepting, TP the pool, PN panics and re-entrancy. A test is named
+//! FD descriptors, AC accepting, TP the pool, PN panics and re-entrancy, CA cancellation, ME
+//! memory and counters. A test is named
 //! after its row. `left_out.md` has the rows that do not apply, and why.
 //!
 //! No test asserts a duration. Where a promise is about time, it is counted in turns, or
 //! kept on virtual time; what would hang is ended by a watchdog with a message.
 
 mod accept;
+mod cancellation;
+mod cancellation_io;
+mod cancellation_join;
+mod cancellation_nested;
+mod cancellation_table;
 mod closing;
 mod coverage;
 mod depth;
 mod descriptors;
 mod descriptors_bytes;
 mod embedding;
+mod every_await;
+mod exhaustive;
 mod fairness;
 mod fairness_io;
 mod hooks;
 mod lost_wakeups;
+mod memory;
 mod panics;
 mod panics_close;
 mod panics_twice;

@@ -4,6 +4,7 @@
 //! A failing run prints its seed; `seed` runs that one again.
 
 mod call;
+mod counters;
 mod injector;
 mod ready;
 mod slots;
