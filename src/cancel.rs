@@ -195,6 +195,15 @@ impl State {
         true
     }
 
+    /// Has a scope polled.
+    pub(crate) fn wake_scope(&self, id: u32) {
+        let mut scopes = self.scopes.borrow_mut();
+        let Some(scope) = scopes.get_mut(id as usize) else { return };
+        let waker = std::mem::replace(&mut scope.waker, Waker::noop().clone());
+        drop(scopes);
+        self.wake_because(Cause::Cancel, waker);
+    }
+
     fn count_request(&self, key: Key) {
         let mut infos = self.infos.borrow_mut();
         let info = infos.entry(key).or_default();

@@ -4,18 +4,17 @@
 //! A timeout and a group end their bodies by cancelling the task. In a join that would end
 //! the whole join, and the task with it. There the body is dropped instead.
 
-use crate::TaskRef;
 use crate::catch_cancel::catch_cancel;
 use crate::error::Cancelled;
-use std::cell::{Cell, RefCell};
+use crate::{LoopHandle, TaskRef};
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 
 #[derive(Default)]
 pub(super) struct Cut {
     scope: Cell<Option<u32>>,
-    waker: RefCell<Option<Waker>>,
     done: Cell<bool>,
 }
 
@@ -26,10 +25,10 @@ impl Cut {
         let mut body = pin!(Some(catch_cancel(body)));
         let ended = poll_fn(|cx| {
             if self.done.get() {
-                return Poll::Ready(Err(Cancelled::new()));
+                // While a cancellation is raised beside it, the task goes as a whole.
+                let held = LoopHandle::current().is_ok_and(|here| here.state.holds_back(cx));
+                return if held { Poll::Pending } else { Poll::Ready(Err(Cancelled::new())) };
             }
-            let old = self.waker.replace(Some(cx.waker().clone()));
-            drop(old);
             let Some(mut running) = body.as_mut().as_pin_mut() else { return Poll::Pending };
             let polled = running.as_mut().poll(cx);
             self.scope.set(running.scope());
@@ -38,8 +37,6 @@ impl Cut {
         .await;
         body.set(None);
         self.scope.set(None);
-        let last = self.waker.take();
-        drop(last);
         ended
     }
 
@@ -47,14 +44,11 @@ impl Cut {
     /// body; false if it would not.
     pub(super) fn cut(&self, task: &TaskRef) -> bool {
         let state = &task.handle.state;
-        if self.scope.get().is_none_or(|scope| state.reaches(task.key, scope)) {
+        let Some(scope) = self.scope.get().filter(|scope| !state.reaches(task.key, *scope)) else {
             return false;
-        }
+        };
         self.done.set(true);
-        let waker = self.waker.take();
-        if let Some(waker) = waker {
-            state.wake_because(crate::Cause::Cancel, waker);
-        }
+        state.wake_scope(scope);
         true
     }
 

@@ -41,7 +41,7 @@ fn ca_002_a_deadline_that_comes_before_the_value_is_taken_wins_and_the_value_sta
         } else {
             let task = event_loop.spawn(wait).expect("the loop is open");
             turn(&event_loop);
-            event_loop.call_at(SECOND, move || end()).expect("the loop is open");
+            event_loop.call_at(SECOND, end).expect("the loop is open");
             task
         };
         turn(&event_loop);
