@@ -5,8 +5,9 @@ use crate::support::{OnDrop, bump, counter, loop_on, virtual_loop, within};
 use oneloop::sync::{Lock, Queue, Semaphore};
 use oneloop::{Awaitable, Clock, EventLoop, Task, TaskRef, catch_cancel, current_task, shield};
 use oneloop::{sleep, spawn, timeout, wait_for, yield_now};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -206,6 +207,38 @@ fn ca_004_a_timeout_in_a_clean_up_in_a_timeout() {
     });
     assert_eq!(ended.ok(), Some((true, Some(0))));
     assert_eq!(event_loop.time(), SECOND * 2);
+}
+
+/// The request went on to another task, which takes its time; meanwhile this one is polled.
+#[test]
+fn ca_004_a_stray_wake_does_not_lose_a_cancellation_that_is_on_its_way() {
+    let waker = Rc::new(RefCell::new(None));
+    let kept = waker.clone();
+    let (event_loop, task) = waiting(async move {
+        let mut inner = spawn(async {
+            let Err(cancelled) = catch_cancel(pending::<()>()).await else { return };
+            sleep(SECOND).await;
+            match cancelled.resume().await {}
+        });
+        poll_fn(|cx| {
+            kept.replace(Some(cx.waker().clone()));
+            Pin::new(&mut inner).poll(cx)
+        })
+        .await
+        .is_err()
+    });
+    turn(&event_loop);
+    task.cancel();
+    for _ in 0..3 {
+        turn(&event_loop);
+        let stray = waker.take().expect("it was polled");
+        stray.wake_by_ref();
+        waker.replace(Some(stray));
+    }
+    assert!(!task.done());
+    event_loop.advance(SECOND);
+    turns(&event_loop, 4);
+    assert!(task.cancelled());
 }
 
 /// A task that swallows every cancel still goes when its loop does.

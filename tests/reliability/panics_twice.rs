@@ -7,6 +7,7 @@ use oneloop::lowlevel::Registration;
 use oneloop::{Clock, Event, EventLoop, LoopHandle, Moment, Observer};
 use std::future::{Future, pending};
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Waker};
@@ -104,9 +105,9 @@ fn pn_008_all_wakers_of_a_descriptor_may_panic_when_it_goes() {
         let (hooks, waker) = Hooks::new(|call| assert!(call != Call::Drop, "a destructor panics"));
         for _ in 0..2 {
             // A wait that is forgotten leaves its waker behind.
-            let mut wait = Box::pin(registration.ready(oneloop::lowlevel::Direction::Read));
-            assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-            std::mem::forget(wait);
+            let wait = registration.ready(oneloop::lowlevel::Direction::Read);
+            let mut wait = std::mem::ManuallyDrop::new(wait);
+            assert!(Pin::new(&mut *wait).poll(&mut Context::from_waker(&waker)).is_pending());
         }
         hooks.arm(true);
         drop(registration);
