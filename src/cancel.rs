@@ -3,8 +3,8 @@
 //! A request goes first to what the task waits for, if that is one thing of the loop's
 //! own: a future, a task (and so on down), a sleep. If that accepts, its end is what
 //! brings the cancellation to the task. Otherwise the task itself keeps the request.
-//! Either way it arrives at the start of the task's next step (rule 10), where the body
-//! is dropped, unpolled.
+//! Either way it arrives at the start of the task's next step (rule 10), in the innermost
+//! `catch_cancel` around the await; without one the body is dropped, unpolled.
 
 use crate::TaskRef;
 use crate::kernel::waker;
@@ -38,7 +38,8 @@ pub(crate) fn cancel_each(tasks: &[TaskRef]) {
 
 impl TaskRef {
     /// Asks the task to end. The request is delivered at the start of its next step, in
-    /// the next turn (rule 10), where its future is dropped; what the task awaits is asked
+    /// the next turn (rule 10), where its future is dropped, or, in
+    /// [`catch_cancel`](crate::catch_cancel()), told of it; what the task awaits is asked
     /// first, and a task or future that is awaited is cancelled in turn. A task that has
     /// not begun never does. Returns whether there was anything to cancel: false when it
     /// is done.

@@ -17,6 +17,11 @@
 //! .unwrap();
 //! ```
 //!
+//! # Coming from elsewhere
+//!
+//! [`guide::from_asyncio`] and [`guide::from_tokio`] say what each thing is called here, and
+//! what is different.
+//!
 //! # What it is not
 //!
 //! It is no work-stealing runtime: a loop and all its tasks stay on one thread, so tasks
@@ -53,6 +58,7 @@ mod event_loop;
 mod exception;
 mod future;
 mod future_cell;
+pub mod guide;
 pub mod io;
 mod kernel;
 mod leaf;
