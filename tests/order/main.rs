@@ -7,6 +7,7 @@ mod log;
 mod wander;
 
 use log::{OnDrop, check, check_loop, ms, note, say, say_time, spawn_never_done};
+use oneloop::sync::Lock;
 use oneloop::{EventLoop, call_at, call_later, call_soon, create_future, running_loop};
 use oneloop::{sleep, sleep_until, spawn, yield_now};
 use std::cell::RefCell;
@@ -279,40 +280,38 @@ fn rule_08_callbacks_and_waiting_tasks_become_ready_in_the_order_in_which_they_c
 }
 
 #[test]
-fn rule_09_waiters_are_served_first_come_first_served_and_a_cancelled_one_leaves_no_trace() {
-    /// Waits for two things at once, so that a cancel ends the task and not the future.
-    async fn wait_for(future: oneloop::Future<()>, name: &'static str) {
+fn rule_09_waiters_are_served_first_come_first_served_and_a_cancelled_one_passes_its_turn_on() {
+    async fn use_it(lock: Lock, name: &'static str) {
         let _goodbye = OnDrop(name);
-        let never = pin!(sleep(Duration::MAX));
-        futures::future::select(future, never).await;
-        say(format_args!("{name} is served"));
+        let _guard = lock.acquire().await;
+        say(format_args!("{name} has it"));
+        yield_now().await;
     }
 
     let program = async {
-        let future = create_future();
-        let tasks = ["a", "b", "c", "d"].map(|name| spawn(wait_for(future.clone(), name)));
+        let lock = Lock::new();
+        let guard = lock.acquire().await;
+        let tasks = ["a", "b", "c", "d"].map(|name| spawn(use_it(lock.clone(), name)));
         yield_now().await;
-        tasks[1].cancel();
+        tasks[2].cancel();
         yield_now().await;
-        say(format_args!("{future:?}"));
-        spawn(wait_for(future.clone(), "e"));
-        yield_now().await;
-        future.set_result(()).unwrap();
-        yield_now().await;
+        drop(guard);
+        tasks[0].cancel();
+        say(lock.try_acquire().is_none());
+        for task in tasks {
+            let _ = task.await;
+        }
     };
     check(
         program,
         &[
-            "turn 3: b is dropped",               // it was cancelled
-            "turn 3: Future(pending, 3 waiting)", // and has left the list; nobody else notices
-            "turn 5: a is served",                // first come
-            "turn 5: a is dropped",
-            "turn 5: c is served", // third come, second served
-            "turn 5: c is dropped",
-            "turn 5: d is served", // its place did not change either
-            "turn 5: d is dropped",
-            "turn 5: e is served", // it did not take the place of b
-            "turn 5: e is dropped",
+            "turn 3: c is dropped", // it was cancelled while it waited: nobody else notices
+            "turn 3: true",         // the lock is free, and yet not for a newcomer: it is a's
+            "turn 4: a is dropped", // its turn had come, but it was cancelled: it is b's now
+            "turn 5: b has it",
+            "turn 6: b is dropped",
+            "turn 7: d has it", // second in line, and fourth to come
+            "turn 8: d is dropped",
         ],
     );
 }
