@@ -4,7 +4,9 @@
 
 mod source;
 
-use source::{Source, has_word, is_in, module, outside_brackets, root, root_exports, sources};
+use source::{
+    Source, has_word, is_in, module, name, outside_brackets, root, root_exports, sources,
+};
 use std::fs;
 
 /// Who may use whom, from the ground up: a line names only modules of lines above it. The
@@ -207,6 +209,23 @@ fn the_library_prints_nothing_and_leaves_nothing_to_do() {
         for (i, line) in lines {
             for word in NEVER_IN_SRC.iter().filter(|word| has_word(line, word)) {
                 wrong(i + 1, format!("`{word}`"));
+            }
+        }
+    });
+}
+
+#[test]
+fn what_can_be_awaited_says_what_becomes_of_it_when_it_is_cancelled() {
+    for_each(&["src"], |file, wrong| {
+        let futures = file.futures();
+        for (i, line) in file.code.lines().enumerate() {
+            let line = line.trim_start();
+            let awaited = match line.strip_prefix("pub struct ") {
+                Some(rest) => futures.contains(&name(rest)),
+                None => line.starts_with("pub async fn "),
+            };
+            if awaited && !file.doc_above(i).contains("# Cancel safety") {
+                wrong(i + 1, "no section on cancel safety".to_owned());
             }
         }
     });
