@@ -61,6 +61,9 @@ trait Source<T> {
 }
 
 /// The future of an awaited [`Awaitable`].
+///
+/// # Cancel safety
+/// As [`Awaitable`].
 pub type Joining<T> = Pin<Box<dyn std::future::Future<Output = Result<T, JoinError>>>>;
 
 impl<T: 'static> Awaitable<T> {

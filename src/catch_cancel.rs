@@ -57,6 +57,9 @@ pub fn catch_cancel<F: Future>(body: F) -> CatchCancel<F> {
 
 pin_project! {
     /// The future of [`catch_cancel`].
+    ///
+    /// # Cancel safety
+    /// A cancel request is what it is there for. Dropping it drops the body.
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct CatchCancel<F> {
         // dropped before the scope closes
@@ -194,6 +197,9 @@ impl Cancelled {
 }
 
 /// The future of [`Cancelled::resume`].
+///
+/// # Cancel safety
+/// Awaiting it is what cancels. Dropped before it was polled, it does nothing.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Resume(());
 

@@ -28,7 +28,9 @@ use std::task::{Context, Poll};
 /// reported to the loop's exception handler when the future goes.
 ///
 /// # Cancel safety
-/// A dropped await takes nothing with it: the value stays for the others.
+/// A cancel request on a task that awaits it cancels it, for all who await it; see
+/// [`shield`](crate::shield). A dropped await takes nothing with it: the value stays for the
+/// others.
 pub struct Future<T> {
     cell: Rc<FutureCell<T>>,
     wait: Wait,

@@ -70,6 +70,8 @@ mod run;
 mod runner;
 mod running;
 mod stage;
+#[cfg(feature = "stream")]
+mod stream;
 pub mod sync;
 mod task;
 mod task_ref;

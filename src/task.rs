@@ -30,7 +30,8 @@ use std::task::{Context, Poll};
 /// came; they go on in turn k+1 (rule 8).
 ///
 /// # Cancel safety
-/// A dropped await takes nothing with it.
+/// A cancel request on a task that awaits this one goes to this one first. A dropped await
+/// takes nothing with it, and stops nothing.
 pub struct Task<T> {
     task: TaskRef,
     wait: Wait,
@@ -241,6 +242,10 @@ impl<T: 'static> std::future::Future for Task<T> {
 }
 
 /// The future of `(&task).await`.
+///
+/// # Cancel safety
+/// A cancel request on the task that awaits goes to the one that is awaited first. A
+/// dropped await takes nothing with it.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Join<'a, T> {
     task: &'a Task<T>,

@@ -3,12 +3,13 @@
 use crate::awaitable::Awaitable;
 use crate::error::TimedOut;
 use crate::future::CallbackId;
-use crate::sync::Queue;
+use crate::sync::mpsc::{Receiver, UnboundedSender, unbounded};
 use crate::{LoopHandle, TimerHandle};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Gives `awaitables` as they end, each as [`next`](AsCompleted::next) is awaited, until
@@ -43,8 +44,9 @@ pub fn as_completed<T: 'static>(
     let mut seen = HashSet::new();
     let all = awaitables.into_iter().map(Into::into);
     let todo: Vec<Awaitable<T>> = all.filter(|one| seen.insert(Awaitable::clone(one))).collect();
+    let (sender, ended) = unbounded();
     let shared = Rc::new(Shared {
-        ended: Queue::new(0),
+        ended: sender,
         left: Cell::new(todo.len()),
         todo: RefCell::new(Vec::with_capacity(todo.len())),
         timer: RefCell::new(None),
@@ -69,19 +71,20 @@ pub fn as_completed<T: 'static>(
         });
         shared.timer.replace(timer.ok()); // a loop that runs is not closed
     }
-    AsCompleted { shared, to_give: count }
+    AsCompleted { shared, ended, to_give: count }
 }
 
 /// Tasks and futures in the order in which they end; see [`as_completed`].
 #[must_use = "nothing comes unless `next` is awaited"]
 pub struct AsCompleted<T: 'static> {
     shared: Rc<Shared<T>>,
+    /// Those that ended; `None` for each that was late.
+    ended: Receiver<Option<Awaitable<T>>>,
     to_give: usize,
 }
 
 struct Shared<T: 'static> {
-    /// Those that ended; `None` for each that was late.
-    ended: Queue<Option<Awaitable<T>>>,
+    ended: UnboundedSender<Option<Awaitable<T>>>,
     left: Cell<usize>,
     /// Those that have not, each with the callback on it.
     todo: RefCell<Vec<Option<Watched<T>>>>,
@@ -102,10 +105,36 @@ impl<T: 'static> AsCompleted<T> {
         if self.to_give == 0 {
             return None;
         }
-        let one = self.shared.ended.get().await;
+        let one = self.ended.recv().await;
+        self.given(one)
+    }
+
+    /// As [`next`](Self::next), for who writes a future or a stream by hand.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    ///
+    /// # Cancel safety
+    /// Nothing is lost. It waits until it is polled again, or dropped; if that is given up, a
+    /// cancel request finds the task waiting for this, too.
+    pub fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Awaitable<T>, TimedOut>>> {
+        if self.to_give == 0 {
+            return Poll::Ready(None);
+        }
+        let polled = self.ended.poll_recv(cx);
+        polled.map(|one| self.given(one))
+    }
+
+    /// `None`: nobody can send any more, which is not so while this is there.
+    fn given(
+        &mut self,
+        one: Option<Option<Awaitable<T>>>,
+    ) -> Option<Result<Awaitable<T>, TimedOut>> {
         self.to_give -= 1;
-        // Nobody shuts this queue down.
-        Some(one.ok().flatten().ok_or(TimedOut::new()))
+        Some(one.flatten().ok_or(TimedOut::new()))
     }
 
     /// How many are still to come.
@@ -124,7 +153,7 @@ impl<T: 'static> Shared<T> {
         let one = self.todo.borrow_mut()[index].take();
         let Some((one, _)) = one else { return };
         self.left.set(self.left.get() - 1);
-        let _ = self.ended.put_nowait(Some(one)); // has no bound: there are `todo` of them
+        let _ = self.ended.send(Some(one)); // has no bound: there are `todo` of them
         if self.left.get() == 0 {
             self.stop_timer();
         }
@@ -135,7 +164,7 @@ impl<T: 'static> Shared<T> {
         self.timer.take();
         for (one, callback) in self.forget() {
             one.remove_done_callback(callback);
-            let _ = self.ended.put_nowait(None);
+            let _ = self.ended.send(None);
         }
     }
 

@@ -59,6 +59,9 @@ pub fn gather<T: Clone + 'static>(
 
 /// As [`gather`], of children that return a `Result`: the first `Err` fails it too.
 ///
+/// # Cancel safety
+/// As [`gather`].
+///
 /// ```
 /// use oneloop::error::Failure;
 /// oneloop::run(async {
@@ -89,6 +92,9 @@ pub fn try_gather<T: Clone + 'static, E: Clone + 'static>(
 ///
 /// # Errors
 /// The awaited value is an error only if this gather itself was asked to cancel.
+///
+/// # Cancel safety
+/// As [`gather`].
 #[doc(alias = "return_exceptions")]
 pub fn gather_all<T: Clone + 'static>(
     children: impl IntoIterator<Item = impl Into<Awaitable<T>>>,

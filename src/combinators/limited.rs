@@ -19,6 +19,10 @@ use std::task::{Context, Poll};
 pin_project! {
     /// The future of [`timeout`](crate::timeout) and [`timeout_at`](crate::timeout_at). It
     /// belongs to the task that polls it first.
+    ///
+    /// # Cancel safety
+    /// A cancel request that is not its own arrives in the body, and goes on outwards.
+    /// Dropping it drops the body, and takes its own request back.
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Limited<F> {
         // dropped before the alarm is taken away

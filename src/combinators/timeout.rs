@@ -65,9 +65,9 @@ enum Alarm {
     Timer(crate::TimerHandle),
 }
 
-/// Runs `body`, for `limit` at most, counted from when it first has to wait. After that `body` is cancelled,
-/// as a task is: what it does to clean up in [`catch_cancel`](crate::catch_cancel()) is
-/// waited for.
+/// Runs `body`, for `limit` at most, counted from when it first has to wait. After that
+/// `body` is cancelled, as a task is: what it does to clean up in
+/// [`catch_cancel`](crate::catch_cancel()) is waited for.
 ///
 /// # Ordering
 /// When the deadline has passed a callback cancels the task, which goes on in the turn
@@ -81,7 +81,8 @@ enum Alarm {
 /// it is cancelled instead; a `body` that ends in spite of it keeps its value.
 ///
 /// # Cancel safety
-/// Dropped by anyone else, it drops `body` and takes its own request back.
+/// A cancel request from outside arrives in `body`, and goes on outwards. Dropped, it drops
+/// `body` and takes its own request back.
 ///
 /// # Panics
 /// When it is polled outside of a task.
@@ -101,6 +102,9 @@ pub fn timeout<F: Future>(limit: Duration, body: F) -> Limited<F> {
 /// As [`timeout`], until the loop's [`time`](LoopHandle::time) has reached `deadline`.
 ///
 /// # Errors
+/// As [`timeout`].
+///
+/// # Cancel safety
 /// As [`timeout`].
 ///
 /// # Panics
@@ -269,7 +273,8 @@ impl Drop for Entered<'_> {
 /// When it was cancelled for lack of time; one that ended in spite of that keeps its value.
 ///
 /// # Cancel safety
-/// A cancel request on the task goes on to `awaitable`, as with every await.
+/// A cancel request on the task goes on to `awaitable`, as with every await. Dropped, it
+/// leaves `awaitable` running.
 ///
 /// # Panics
 /// When it is polled outside of a task.

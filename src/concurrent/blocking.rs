@@ -20,6 +20,10 @@ use std::task::{Context, Poll, Waker};
 type Payload = Box<dyn std::any::Any + Send>;
 
 /// The result to come of a job on another thread; see [`run_blocking`](crate::run_blocking).
+///
+/// # Cancel safety
+/// If an await is dropped, a job that has not begun never does; one that runs goes on, and
+/// its result is dropped. One that was never awaited lets its job run.
 #[must_use = "dropping it unawaited lets the job run, and its result go"]
 pub struct Blocking<T> {
     job: Arc<dyn Shared<T>>,

@@ -61,6 +61,9 @@ impl LoopHandle {
     ///
     /// # Errors
     /// When the loop is closed; `f` does not run.
+    ///
+    /// # Cancel safety
+    /// As [`run_blocking`].
     pub fn run_in_executor<T, F>(&self, f: F) -> Result<Blocking<T>, Closed>
     where
         T: Send + 'static,

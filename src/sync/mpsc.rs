@@ -22,11 +22,12 @@
 pub use super::channel_error::{SendError, TryRecvError, TrySendError};
 
 use super::semaphore::Permits;
-use super::wait_queue::WaitQueue;
+use super::wait_queue::{Place, WaitQueue};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 /// Sends into a bounded [`channel`]. Clones send into the same one; when the last is
 /// dropped, the receiver gets what was sent, and then the end.
@@ -45,7 +46,11 @@ pub struct UnboundedSender<T>(Tied<T>);
 ///
 /// # Ordering
 /// It goes on in the turn after a value was sent.
-pub struct Receiver<T>(Rc<Core<T>>);
+pub struct Receiver<T> {
+    core: Rc<Core<T>>,
+    /// Where it waits between two polls.
+    place: Option<Place>,
+}
 
 /// A place in a bounded channel, for one value; see [`Sender::reserve`]. Dropped, it goes
 /// to the next sender.
@@ -72,13 +77,13 @@ struct Tied<T>(Rc<Core<T>>);
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "a channel holds at least one value");
     let core = Core::new(capacity);
-    (Sender(Tied(core.clone())), Receiver(core))
+    (Sender(Tied(core.clone())), Receiver { core, place: None })
 }
 
 /// A channel without a bound: sending never waits.
 pub fn unbounded<T>() -> (UnboundedSender<T>, Receiver<T>) {
     let core = Core::new(usize::MAX);
-    (UnboundedSender(Tied(core.clone())), Receiver(core))
+    (UnboundedSender(Tied(core.clone())), Receiver { core, place: None })
 }
 
 impl<T> Core<T> {
@@ -244,13 +249,35 @@ impl<T> Receiver<T> {
     /// # Panics
     /// When it has to wait and no loop is running on this thread.
     pub async fn recv(&mut self) -> Option<T> {
+        self.leave();
         loop {
             match self.try_recv() {
-                Ok(value) => return Some(value),
-                Err(TryRecvError::Closed) => return None,
                 Err(TryRecvError::Empty) => {}
+                ended => return ended.ok(),
             }
-            self.0.receiving.wait(|_| ()).await;
+            self.core.receiving.wait(|_| ()).await;
+        }
+    }
+
+    /// As [`recv`](Self::recv), for who writes a future or a stream by hand.
+    ///
+    /// # Cancel safety
+    /// No value is lost. It waits until it is polled again, received from otherwise, or
+    /// dropped; if that is given up, a cancel request finds the task waiting for this, too.
+    ///
+    /// # Panics
+    /// When it has to wait and no loop is running on this thread.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        loop {
+            match self.try_recv() {
+                Err(TryRecvError::Empty) => {}
+                ended => return Poll::Ready(ended.ok()),
+            }
+            let place = self.place.get_or_insert_with(|| self.core.receiving.join());
+            if place.poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.leave(); // woken; or its task was cancelled, but it was kept
         }
     }
 
@@ -259,25 +286,37 @@ impl<T> Receiver<T> {
     /// # Errors
     /// When there is none yet, or there will be none.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        let value = self.0.values.borrow_mut().pop_front();
+        let value = self.core.values.borrow_mut().pop_front();
         match value {
             Some(value) => {
-                self.0.places.release_below_most();
+                self.leave();
+                self.core.places.release_below_most();
                 Ok(value)
             }
-            None if self.0.senders.get() == 0 || self.0.closed.get() => Err(TryRecvError::Closed),
+            None if self.is_ended() => Err(TryRecvError::Closed),
             None => Err(TryRecvError::Empty),
         }
     }
 
     /// Lets nobody send any more. What was sent before can still be received.
     pub fn close(&mut self) {
-        self.0.close();
+        self.core.close();
+    }
+
+    /// Whether nothing will come but what is there.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.core.senders.get() == 0 || self.core.closed.get()
+    }
+
+    fn leave(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.core.receiving.leave(place);
+        }
     }
 
     /// How many values are there.
     pub fn len(&self) -> usize {
-        self.0.values.borrow().len()
+        self.core.values.borrow().len()
     }
 
     /// Whether no value is there.
@@ -294,8 +333,9 @@ impl<T> Drop for Reserved<'_, T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.0.close();
-        let values = self.0.values.take();
+        self.leave();
+        self.core.close();
+        let values = self.core.values.take();
         drop(values);
     }
 }
@@ -343,7 +383,7 @@ impl<T> fmt::Debug for UnboundedSender<T> {
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt("Receiver", f)
+        self.core.fmt("Receiver", f)
     }
 }
 

@@ -1,8 +1,10 @@
 //! `Interval`: the same moment again and again, without drift.
 
-use super::{sleep_until, yield_now};
+use super::{Sleep, sleep, sleep_until};
 use crate::kernel::context;
 use std::cmp::Ordering;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// What to do about ticks whose time has passed while nobody waited.
@@ -23,6 +25,8 @@ pub struct Interval {
     next: Duration,
     period: Duration,
     missed: MissedTick,
+    /// The wait for the next one, between two polls.
+    wait: Option<Sleep>,
 }
 
 /// Ticks every `period`, the first time at once.
@@ -43,7 +47,7 @@ pub fn interval(period: Duration) -> Interval {
 /// When `period` is zero.
 pub fn interval_at(start: Duration, period: Duration) -> Interval {
     assert!(!period.is_zero(), "an interval needs a period");
-    Interval { next: start, period, missed: MissedTick::default() }
+    Interval { next: start, period, missed: MissedTick::default(), wait: None }
 }
 
 impl Interval {
@@ -61,18 +65,46 @@ impl Interval {
     /// # Panics
     /// When no loop is running on this thread.
     pub async fn tick(&mut self) -> Duration {
-        let due = self.next;
-        let time = || {
-            let now = context::with_current(crate::LoopHandle::time);
-            now.unwrap_or_else(|none| panic!("tick: {none}"))
-        };
-        match due.cmp(&time()) {
-            Ordering::Greater => sleep_until(due).await,
-            // A burst could go on for ever: others first.
-            Ordering::Less if self.missed == MissedTick::Burst => yield_now().await,
-            Ordering::Less | Ordering::Equal => {}
+        self.wait = None;
+        if let Some(wait) = self.wait_for_next() {
+            wait.await;
         }
-        self.next = self.plan(due, time());
+        self.given()
+    }
+
+    /// As [`tick`](Self::tick), for who writes a future or a stream by hand.
+    ///
+    /// # Cancel safety
+    /// No tick is lost. It waits until it is polled again, or dropped; if that is given up, a
+    /// cancel request finds the task waiting for this, too.
+    ///
+    /// # Panics
+    /// When no loop is running on this thread.
+    pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
+        if self.wait.is_none() {
+            self.wait = self.wait_for_next();
+        }
+        if let Some(wait) = &mut self.wait {
+            ready!(Pin::new(wait).poll(cx));
+            self.wait = None;
+        }
+        Poll::Ready(self.given())
+    }
+
+    /// What there is to wait for before the next tick is given.
+    fn wait_for_next(&self) -> Option<Sleep> {
+        match self.next.cmp(&now()) {
+            Ordering::Greater => Some(sleep_until(self.next)),
+            // A burst could go on for ever: others first.
+            Ordering::Less if self.missed == MissedTick::Burst => Some(sleep(Duration::ZERO)),
+            Ordering::Less | Ordering::Equal => None,
+        }
+    }
+
+    /// The tick is given: plans the one after it.
+    fn given(&mut self) -> Duration {
+        let due = self.next;
+        self.next = self.plan(due, now());
         due
     }
 
@@ -92,4 +124,9 @@ impl Interval {
             }
         }
     }
+}
+
+fn now() -> Duration {
+    let now = context::with_current(crate::LoopHandle::time);
+    now.unwrap_or_else(|none| panic!("tick: {none}"))
 }

@@ -42,6 +42,12 @@ pub fn sleep(duration: Duration) -> Sleep {
 
 /// Waits until the loop's [`time`](crate::LoopHandle::time) has reached `deadline`; as
 /// [`sleep`] otherwise.
+///
+/// # Cancel safety
+/// As [`sleep`].
+///
+/// # Panics
+/// When it is first polled where no loop is running.
 pub fn sleep_until(deadline: Duration) -> Sleep {
     Sleep::until(deadline)
 }

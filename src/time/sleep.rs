@@ -10,6 +10,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// The future of [`sleep`](crate::sleep): done once its time has come.
+///
+/// # Cancel safety
+/// Dropping it takes the timer away. Nothing is lost.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Sleep(Nap);
 
@@ -155,6 +158,9 @@ impl fmt::Debug for Sleep {
 }
 
 /// The future of [`yield_now`](crate::yield_now): done at the task's next step.
+///
+/// # Cancel safety
+/// Nothing is lost.
 #[must_use = "futures do nothing unless they are awaited"]
 #[derive(Debug, Default)]
 pub struct YieldNow {

@@ -4,7 +4,9 @@
 
 mod source;
 
-use source::{Source, has_word, is_in, module, outside_brackets, root, root_exports, sources};
+use source::{
+    Source, has_word, is_in, module, name, outside_brackets, root, root_exports, sources,
+};
 use std::fs;
 
 /// Who may use whom, from the ground up: a line names only modules of lines above it. The
@@ -109,6 +111,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "root",
         ],
     ),
+    ("src/stream.rs", &["error", "root", "sync", "combinators", "time", "awaitable"]),
 ];
 
 /// Above all layers: the crate's face, and the pages that link to all of it.
@@ -121,6 +124,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("slab", &["src/kernel/", "src/event_loop.rs"]),
     ("pin_project_lite", &["src/stage.rs", "src/catch_cancel.rs", "src/combinators/limited.rs"]),
     ("signal_hook", &["src/ctrl_c.rs"]),
+    ("futures_core", &["src/stream.rs"]),
     ("std::thread", &["src/concurrent/", "src/kernel/tests/"]),
 ];
 
@@ -132,7 +136,8 @@ const UNSAFE_IN: &[&str] = &[
 ];
 const NEVER_IN_SRC: &[&str] =
     &["todo!", "unimplemented!", "dbg!", "println!", "eprintln!", "print!", "eprint!"];
-const DEPENDENCIES: &[&str] = &["mio", "slab", "log", "rustix", "pin-project-lite", "signal-hook"];
+const DEPENDENCIES: &[&str] =
+    &["mio", "slab", "log", "rustix", "pin-project-lite", "signal-hook", "futures-core"];
 const RULES: u32 = 12;
 
 const KERNEL_LINES: usize = 2_000;
@@ -213,6 +218,23 @@ fn the_library_prints_nothing_and_leaves_nothing_to_do() {
 }
 
 #[test]
+fn what_can_be_awaited_says_what_becomes_of_it_when_it_is_cancelled() {
+    for_each(&["src"], |file, wrong| {
+        let futures = file.futures();
+        for (i, line) in file.code.lines().enumerate() {
+            let line = line.trim_start();
+            let awaited = match line.strip_prefix("pub struct ") {
+                Some(rest) => futures.contains(&name(rest)),
+                None => line.starts_with("pub async fn "),
+            };
+            if awaited && !file.doc_above(i).contains("# Cancel safety") {
+                wrong(i + 1, "no section on cancel safety".to_owned());
+            }
+        }
+    });
+}
+
+#[test]
 fn a_condition_is_no_let_chain_because_rust_1_85_has_none() {
     for_each(&["src", "tests", "examples"], |file, wrong| {
         for (at, _) in file.code.match_indices("let ") {
@@ -265,7 +287,7 @@ fn the_layers_go_from_the_ground_up() {
 #[test]
 fn what_few_files_may_name_nobody_else_names() {
     for_each(&["src"], |file, wrong| {
-        for root in ["mio", "slab", "pin_project_lite", "signal_hook", "std"] {
+        for root in ["mio", "slab", "pin_project_lite", "signal_hook", "futures_core", "std"] {
             for (line, used) in file.paths(root) {
                 let used = format!("{root}::{used}");
                 let fits = ONLY_IN.iter().filter(|(name, _)| is_in(&used, name));

@@ -62,6 +62,25 @@ impl Source {
         found
     }
 
+    /// The types for which `Future` or `IntoFuture` is implemented.
+    pub(crate) fn futures(&self) -> Vec<&str> {
+        let types = self.code.split("Future for ").skip(1);
+        types
+            .map(|text| name(text.trim_start_matches(['&', '\'']).trim_start_matches("a ")))
+            .collect()
+    }
+
+    /// The documentation of what begins on the line with that index, attributes included.
+    pub(crate) fn doc_above(&self, index: usize) -> String {
+        let lines: Vec<&str> = self.text.lines().map(str::trim).collect();
+        let above = lines[..index].iter().rev();
+        let doc: Vec<&str> = above
+            .take_while(|line| line.starts_with("///") || line.starts_with("#["))
+            .copied()
+            .collect();
+        doc.join("\n")
+    }
+
     /// The paths below `root` that are named, with their lines; for `crate`, those that
     /// begin with `super` as well.
     pub(crate) fn paths(&self, root: &str) -> Vec<(usize, String)> {
@@ -173,6 +192,11 @@ fn string_length(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// The name that a text begins with.
+pub(crate) fn name(text: &str) -> &str {
+    text.split(|c| !is_name(c)).next().unwrap_or_default()
 }
 
 fn is_name(c: char) -> bool {
