@@ -8,7 +8,9 @@
 //! kept on virtual time; what would hang is ended by a watchdog with a message.
 
 mod accept;
+mod cancelling;
 mod closing;
+mod combinators;
 mod coverage;
 mod depth;
 mod descriptors;
