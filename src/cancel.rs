@@ -8,7 +8,9 @@
 
 use crate::TaskRef;
 use crate::kernel::waker;
-use crate::kernel::{Cancel, Cancelling, Entry, Key, Over, Phase, Polled, ROOT, State, Target};
+use crate::kernel::{
+    Cancel, Cancelling, Entry, Key, Over, Phase, Polled, ROOT, SLEEP, State, Target, TaskEntry,
+};
 use crate::observe::{Cause, Event, Outcome};
 use crate::stage::BoxBody;
 use std::cell::RefCell;
@@ -80,23 +82,22 @@ impl Cancelling for State {
         if cancel == Cancel::Pending {
             return true;
         }
-        // Not done: a task that joins several things may be woken by another of them.
-        let (done, cancelled) = match self.only_wait(key) {
+        let Cancel::PassedOn(id) = cancel else { return true };
+        // A sleep has no other end; nor is there anything to wait for where a leaf is gone.
+        let target = self.leaves.borrow().get(id as usize).map(|leaf| leaf.target.clone());
+        let (done, cancelled) = match target.filter(|_| id & SLEEP == 0) {
             Some(Target::Future(future)) => (future.is_done(), future.ended_cancelled()),
-            Some(Target::Sleep(timer)) => {
-                let over = self.timers.borrow_mut().at(timer).map(|sleep| sleep.over());
-                (over != Some(Over::No), over == Some(Over::Cancelled))
-            }
             Some(Target::Task(next)) => {
                 let tasks = self.tasks.borrow();
                 let next = tasks.get(next);
                 let cancelled = next.is_some_and(|task| task.phase == Phase::Cancelled);
                 (next.is_none_or(|task| task.is_done()), cancelled)
             }
-            None => (true, false),
+            Some(Target::Sleep(_)) | None => (true, true),
         };
+        // A task that waits for several things by now may be woken by another of them.
         if !done {
-            self.set_cancel(key, Cancel::PassedOn);
+            self.set_cancel(key, cancel);
         }
         cancelled
     }
@@ -113,7 +114,7 @@ impl Cancelling for State {
             if passed.contains(&next) || next == at {
                 break;
             }
-            self.set_cancel(at, Cancel::PassedOn);
+            self.pass_on(at);
             self.infos.borrow_mut().entry(next).or_default().cancelling += 1;
             if self.was_asked(next) {
                 return;
@@ -121,7 +122,7 @@ impl Cancelling for State {
             passed.insert(at);
             at = next;
         }
-        self.set_cancel(at, Cancel::PassedOn);
+        self.pass_on(at);
         match self.waits_now(at) {
             Some(Target::Future(future)) if future.clone().cancel() => {}
             // One whose children are done, and which will be done in its time.
@@ -196,6 +197,21 @@ impl State {
         match self.tasks.borrow().get(key)?.phase {
             Phase::Stepping => None,
             _ => self.only_wait(key),
+        }
+    }
+
+    /// A task's request goes to the one thing that the task waits for.
+    fn pass_on(&self, key: Key) {
+        let id = self.waits_within(key).map_or(0, |waits| waits.ids);
+        self.set_cancel(key, Cancel::PassedOn(id));
+    }
+
+    /// The task does not wait for this any more. If its request went there, that is the
+    /// task's again.
+    pub(crate) fn take_back(&self, key: Key, leaf: u32) {
+        let passed_on = |task: &TaskEntry| task.cancel == Cancel::PassedOn(leaf);
+        if self.tasks.borrow().get(key).is_some_and(passed_on) {
+            self.keep_cancel(key);
         }
     }
 

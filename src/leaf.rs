@@ -47,6 +47,9 @@ impl State {
             if there == here {
                 return;
             }
+            if let (Some(there), Some(here)) = (there, here) {
+                return self.move_leaf(id, there, here);
+            }
             self.drop_leaf(id);
         }
         *leaf = here.map(|place| {
@@ -56,10 +59,23 @@ impl State {
         });
     }
 
+    #[cold]
+    fn move_leaf(&self, id: u32, there: Place, here: Place) {
+        if let Some(leaf) = self.leaves.borrow_mut().get_mut(id as usize) {
+            leaf.place = here;
+        }
+        self.enrol(there, id, u32::MAX);
+        self.enrol(here, id, 1);
+        if there.task != here.task {
+            self.take_back(there.task, id);
+        }
+    }
+
     pub(crate) fn drop_leaf(&self, id: u32) {
         let leaf = self.leaves.borrow_mut().try_remove(id as usize);
         if let Some(leaf) = leaf {
             self.enrol(leaf.place, id, u32::MAX);
+            self.take_back(leaf.place.task, id);
         }
     }
 

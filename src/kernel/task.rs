@@ -84,8 +84,8 @@ pub(crate) enum Cancel {
     No,
     /// Deliver it.
     Pending,
-    /// Deliver it if what the task awaits, to which it went, did end cancelled.
-    PassedOn,
+    /// Deliver it if the leaf of this id, to which it went, did end cancelled.
+    PassedOn(u32),
 }
 
 /// What few tasks have, kept beside the slots.
