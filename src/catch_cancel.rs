@@ -94,10 +94,10 @@ impl Opened {
     /// Registers the scope with the task that polls it, and makes it the one around what is
     /// polled now. Outside of a task there is nothing to catch.
     fn enter(&mut self, cx: &Context<'_>) -> Option<Entered> {
-        let handle = match &self.0 {
-            Some((handle, _)) => handle.clone(),
-            None => context::with_current(LoopHandle::clone).ok()?,
-        };
+        let handle = context::with_current(LoopHandle::clone).ok()?;
+        if self.0.as_ref().is_some_and(|(before, _)| before.state.id != handle.state.id) {
+            self.close(); // it was another loop's
+        }
         let place = handle.state.place()?;
         let waker = cx.waker().clone();
         let id = match &self.0 {
