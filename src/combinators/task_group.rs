@@ -6,6 +6,7 @@
 
 use crate::catch_cancel::catch_cancel;
 use crate::error::{Cancelled, Failure, GroupClosed, GroupError, JoinError, JoinFailure};
+use crate::error::{Payload, panic_message};
 use crate::exception::catch;
 use crate::future::{Canceller, Target};
 use crate::stage::fallible_body_of;
@@ -49,6 +50,9 @@ struct Inner<E> {
     /// Those that are not done, by their numbers: in the order in which they were made.
     tasks: RefCell<BTreeMap<u32, TaskRef>>,
     errors: RefCell<Vec<Failure<Rc<E>>>>,
+    /// How tasks failed whose callbacks have not run, by their numbers: who awaits one by
+    /// then has its result, and the task is gone.
+    failing: RefCell<BTreeMap<u32, Failure<Rc<E>>>>,
     /// What the end of the group waits for.
     completed: RefCell<Option<Future<()>>>,
     aborting: Cell<bool>,
@@ -67,7 +71,7 @@ enum Stage {
 enum Ended<R, E> {
     Value(Result<R, E>),
     Cancelled(Cancelled),
-    Panicked(crate::error::Payload),
+    Panicked(Payload),
 }
 
 impl<E: 'static> TaskGroup<E> {
@@ -80,6 +84,7 @@ impl<E: 'static> TaskGroup<E> {
             asked_parent: Cell::new(false),
             tasks: RefCell::default(),
             errors: RefCell::default(),
+            failing: RefCell::default(),
             completed: RefCell::new(None),
             aborting: Cell::new(false),
         }))
@@ -100,7 +105,8 @@ impl<E: 'static> TaskGroup<E> {
     /// # Cancel safety
     /// Cancelled, it cancels its tasks, waits for them, and then passes the cancellation on;
     /// failures among them are reported instead, and the next await of this task is
-    /// cancelled. Dropped by anyone else it cannot wait: it cancels its tasks and goes.
+    /// cancelled. Dropped by anyone else it cannot wait: it cancels its tasks and goes; a
+    /// panic of one is then reported as that of any task.
     ///
     /// # Panics
     /// When `body` does, with the same payload, after the tasks have ended; when the group
@@ -187,7 +193,7 @@ impl<E: 'static> TaskGroup<E> {
         let parent = self.0.parent.borrow().clone();
         let handle: Option<LoopHandle> = parent.map(|parent| parent.handle);
         let handle = handle.ok_or(GroupClosed::new("is over"))?;
-        let body = fallible_body_of(async move { future.await.map_err(Rc::new) });
+        let body = fallible_body_of(noting(Rc::downgrade(&self.0), future));
         let task: Task<Result<T, Rc<E>>> = handle
             .spawn_body(body, name, at)
             .map_err(|_| GroupClosed::new("belongs to a loop that is closed"))?;
@@ -239,7 +245,11 @@ impl<E: 'static> TaskGroup<E> {
         if let Some(completed) = completed.filter(|_| self.0.tasks.borrow().is_empty()) {
             let _ = completed.set_result(());
         }
-        let Some(failure) = failure_of::<T, E>(task) else { return };
+        let noted = self.0.failing.borrow_mut().remove(&task.id());
+        if self.0.stage.get() == Stage::Over {
+            return; // nobody is left to be told
+        }
+        let Some(failure) = failure_of::<T, E>(task).or(noted) else { return };
         self.0.errors.borrow_mut().push(failure);
         if self.0.aborting.get() || self.0.asked_parent.get() {
             return;
@@ -291,6 +301,31 @@ impl<E: 'static> TaskGroup<E> {
             None => Err(GroupError(errors)),
         }
     }
+}
+
+/// A task of the group, which notes how it fails.
+async fn noting<F, T, E>(group: Weak<Inner<E>>, future: F) -> Result<T, Rc<E>>
+where
+    F: std::future::Future<Output = Result<T, E>>,
+{
+    let note = |failure| {
+        if let Some((group, task)) = group.upgrade().zip(crate::current_task()) {
+            group.failing.borrow_mut().insert(task.id(), failure);
+        }
+    };
+    let mut future = pin!(future);
+    let polled = std::future::poll_fn(|cx| {
+        catch(|| future.as_mut().poll(cx)).unwrap_or_else(|payload| {
+            let text: Payload = Box::new(panic_message(&*payload).to_owned());
+            note(Failure::Join(JoinError(JoinFailure::Panicked(text.into()))));
+            resume_unwind(payload)
+        })
+    });
+    let result = polled.await.map_err(Rc::new);
+    if let Err(error) = &result {
+        note(Failure::Error(error.clone()));
+    }
+    result
 }
 
 /// How a task that is done has failed, if it has.
