@@ -6,7 +6,8 @@
 //! more leaves no trace on its children.
 
 use crate::awaitable::Awaitable;
-use crate::error::{Failure, JoinError};
+use crate::error::{Failure, JoinError, JoinFailure, Payload};
+use crate::exception::catch;
 use crate::future::{CallbackId, Canceller, Target, WeakFuture};
 use crate::{Future, LoopHandle};
 use std::cell::{Cell, RefCell};
@@ -32,7 +33,8 @@ thread_local! {
 /// awaits that goes on in k+2. If all are done already, so is the gather.
 ///
 /// # Errors
-/// The awaited value is the [`JoinError`] of the first child that has one;
+/// The awaited value is the [`JoinError`] of the first child that has one (a panic of the
+/// clone of its value counts as its own);
 /// for children that return a `Result` see [`try_gather`].
 ///
 /// # Cancel safety
@@ -101,18 +103,18 @@ type One<T> = Result<T, JoinError>;
 
 /// What a gather ends with.
 trait Gathered {
-    fn cancelled() -> Self;
+    fn failed(error: JoinError) -> Self;
 }
 
 impl<V> Gathered for Result<V, JoinError> {
-    fn cancelled() -> Self {
-        Err(JoinError::cancelled())
+    fn failed(error: JoinError) -> Self {
+        Err(error)
     }
 }
 
 impl<V, E> Gathered for Result<V, Failure<E>> {
-    fn cancelled() -> Self {
-        Err(Failure::Join(JoinError::cancelled()))
+    fn failed(error: JoinError) -> Self {
+        Err(Failure::Join(error))
     }
 }
 
@@ -210,25 +212,41 @@ impl<T: Clone + 'static, R: Gathered + 'static> Gathering<T, R> {
     /// A child is done.
     fn count(&self, index: usize) {
         self.left.set(self.left.get() - 1);
+        // Cloning is the user's, and may panic.
+        let counted = catch(|| self.take_in(index));
+        let panicked = counted.err().or_else(|| match self.left.get() {
+            0 => catch(|| self.end()).err(),
+            _ => None,
+        });
+        if let (Some(payload), Some(outer)) = (panicked, self.outer.upgrade()) {
+            let describe = |_: &R| "an outcome panicked as it was cloned".to_owned();
+            outer.fail(
+                R::failed(JoinError(JoinFailure::Panicked(payload.into()))),
+                false,
+                describe,
+            );
+        }
+    }
+
+    fn take_in(&self, index: usize) {
         let child = &self.children[index];
-        let Ok(outcome) = child.result() else { return }; // an error in it is seen now
+        let outcome = catch(|| child.result()); // an error in it is seen now
+        let panicked = |payload: Payload| Ok(Err(JoinError(JoinFailure::Panicked(payload.into()))));
+        let Ok(outcome) = outcome.unwrap_or_else(panicked) else { return };
         let Some(outer) = self.outer.upgrade().filter(|outer| !outer.done()) else { return };
         if let Some(failure) = (self.fail)(&outcome) {
             let describe = |_: &R| "a gathered task failed".to_owned();
             return outer.fail(failure, child.ended_cancelled(), describe);
         }
         self.outcomes.borrow_mut()[index] = Some(outcome);
-        if self.left.get() == 0 {
-            self.end();
-        }
     }
 
     /// All are done, and none failed the whole.
     fn end(&self) {
-        let Some(outer) = self.outer.upgrade() else { return };
+        let Some(outer) = self.outer.upgrade().filter(|outer| !outer.done()) else { return };
         if self.cancel_requested.get() {
             let describe = |_: &R| "a gather was cancelled".to_owned();
-            return outer.fail(R::cancelled(), true, describe);
+            return outer.fail(R::failed(JoinError::cancelled()), true, describe);
         }
         let mut outcomes = self.outcomes.take();
         for (index, first) in &self.again {

@@ -2,6 +2,7 @@
 
 use crate::awaitable::Awaitable;
 use crate::error::NothingToWaitFor;
+use crate::exception::catch;
 use crate::future::CallbackId;
 use crate::{Future, TimerHandle, call_later, create_future};
 use std::cell::{Cell, RefCell};
@@ -110,7 +111,8 @@ impl Count {
         let ends = match self.until {
             ReturnWhen::AllCompleted => false,
             ReturnWhen::FirstCompleted => true,
-            ReturnWhen::FirstException => one.failed(),
+            // Asking runs the user's clone, whose panic is a failure.
+            ReturnWhen::FirstException => catch(|| one.failed()).unwrap_or(true),
         };
         if ends || self.left.get() == 0 {
             self.stop_timer();
