@@ -10,6 +10,7 @@ use crate::TaskRef;
 use crate::kernel::waker;
 use crate::kernel::{
     Cancel, Cancelling, Entry, Key, Over, Phase, Polled, ROOT, SLEEP, State, Target, TaskEntry,
+    Timer,
 };
 use crate::observe::{Cause, Event, Outcome};
 use crate::stage::BoxBody;
@@ -63,18 +64,15 @@ impl TaskRef {
 }
 
 impl Cancelling for State {
-    fn request_cancel(&self, key: Key) -> bool {
-        self.see_panic(key);
-        let tasks = self.tasks.borrow();
-        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
-        let task = task.number;
-        drop(tasks);
-        self.emit(|| Event::CancelRequested { task });
-        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
-        if !self.was_asked(key) {
-            self.route_cancel(key);
+    fn expire(&self, timer: u32, task: Key, scope: u32) {
+        let Some(leaf) = self.ask_scope(task, scope) else { return };
+        let mut timers = self.timers.borrow_mut();
+        match timers.at(timer) {
+            Some(Timer::Limit(whose, place, over @ Over::Elapsed)) if *whose == task => {
+                (*place, *over) = (leaf, Over::Cancelled);
+            }
+            _ => {} // it was left meanwhile
         }
-        true
     }
 
     /// Whether a step must deliver a cancellation instead of polling.
@@ -83,23 +81,12 @@ impl Cancelling for State {
             return true;
         }
         let Cancel::PassedOn(id) = cancel else { return true };
-        // A sleep has no other end; nor is there anything to wait for where a leaf is gone.
-        let target = self.leaves.borrow().get(id as usize).map(|leaf| leaf.target.clone());
-        let (done, cancelled) = match target.filter(|_| id & SLEEP == 0) {
-            Some(Target::Future(future)) => (future.is_done(), future.ended_cancelled()),
-            Some(Target::Task(next)) => {
-                let tasks = self.tasks.borrow();
-                let next = tasks.get(next);
-                let cancelled = next.is_some_and(|task| task.phase == Phase::Cancelled);
-                (next.is_none_or(|task| task.is_done()), cancelled)
-            }
-            Some(Target::Sleep(_)) | None => (true, true),
-        };
+        let ended = self.ended_cancelled(id);
         // A task that waits for several things by now may be woken by another of them.
-        if !done {
+        if ended.is_none() {
             self.set_cancel(key, cancel);
         }
-        cancelled
+        ended == Some(true)
     }
 
     /// Sends a request on from `key` to what it waits for, as far as that goes. A loop, not
@@ -145,6 +132,61 @@ impl Cancelling for State {
 }
 
 impl State {
+    /// Asks a task to end. False if it is done.
+    pub(crate) fn request_cancel(&self, key: Key) -> bool {
+        self.see_panic(key);
+        let tasks = self.tasks.borrow();
+        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
+        let task = task.number;
+        drop(tasks);
+        self.emit(|| Event::CancelRequested { task });
+        self.infos.borrow_mut().entry(key).or_default().cancelling += 1;
+        if !self.was_asked(key) {
+            self.route_cancel(key);
+        }
+        true
+    }
+
+    /// Asks a scope of a task to end: by a request to the task, which counts as one, if the
+    /// task waits for nothing else. In a join or a select that would be for all that waits
+    /// there: then only what is waited for in the scope is asked, and this gives the leaf
+    /// (`ROOT`: none) whose end is to be waited for. See [`ended_cancelled`](Self::ended_cancelled).
+    pub(crate) fn ask_scope(&self, task: Key, scope: u32) -> Option<u32> {
+        if !self.waits_beside(task, scope) {
+            self.request_cancel(task);
+            return None;
+        }
+        let (waits, waker) = self.waits_in_scope(scope)?;
+        let leaf = self.leaves.borrow().get(waits.ids as usize).map(|leaf| leaf.target.clone());
+        let accepted = match leaf {
+            _ if waits.count != 1 => false,
+            _ if waits.ids & SLEEP != 0 => {
+                self.finish_sleep(waits.ids & !SLEEP, Over::Cancelled, Cause::Cancel)
+            }
+            Some(Target::Task(next)) => self.request_cancel(next),
+            Some(Target::Future(future)) => future.cancel(),
+            Some(Target::Sleep(_)) | None => false,
+        };
+        if !accepted {
+            self.wake_because(Cause::Cancel, waker);
+        }
+        Some(if accepted { waits.ids } else { ROOT })
+    }
+
+    /// Whether what a request went to did end by it; none: it has not ended.
+    pub(crate) fn ended_cancelled(&self, leaf: u32) -> Option<bool> {
+        // A sleep has no other end; nor is there anything to wait for where a leaf is gone.
+        let target = self.leaves.borrow().get(leaf as usize).map(|leaf| leaf.target.clone());
+        match target.filter(|_| leaf & SLEEP == 0) {
+            Some(Target::Future(future)) => future.is_done().then(|| future.ended_cancelled()),
+            Some(Target::Task(next)) => match self.tasks.borrow().get(next) {
+                Some(next) if !next.is_done() => None,
+                next => Some(next.is_some_and(|task| task.phase == Phase::Cancelled)),
+            },
+            Some(Target::Sleep(_)) | None => Some(true),
+        }
+    }
+
     /// Has a cancellation arrive in `scope`, or else in the one around it, and so on out to
     /// the task itself, whose body is dropped. What is raised again meanwhile goes on from
     /// there.

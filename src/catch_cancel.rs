@@ -9,7 +9,7 @@
 
 use crate::LoopHandle;
 use crate::error::Cancelled;
-use crate::kernel::{Cancel, context};
+use crate::kernel::{Cancel, ROOT, context};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
@@ -61,6 +61,20 @@ pin_project! {
         #[pin]
         body: Option<F>,
         opened: Opened,
+    }
+}
+
+impl<F> CatchCancel<F> {
+    /// The number of the scope while it is registered.
+    pub(crate) fn scope(&self) -> u32 {
+        self.opened.0.as_ref().map_or(ROOT, |(_, scope)| *scope)
+    }
+
+    /// Drops the body, and answers nothing more.
+    pub(crate) fn give_up(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        this.body.set(None);
+        this.opened.close();
     }
 }
 

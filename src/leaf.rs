@@ -111,6 +111,31 @@ impl State {
         found
     }
 
+    /// Whether the task waits for other things beside this scope of it, as in a join.
+    pub(crate) fn waits_beside(&self, task: Key, scope: u32) -> bool {
+        let (tasks, scopes) = (self.tasks.borrow(), self.scopes.borrow());
+        let there = scopes.get(scope as usize);
+        let mut beside = there.is_some_and(|there| there.place.task == task && !there.over);
+        let mut waits = tasks.get(task).map(|task| task.waits);
+        while let Some(one) = waits.filter(|waits| waits.count == 1 && is_scope(waits.ids)) {
+            let inner = one.ids & !SCOPE;
+            beside &= inner != scope;
+            waits = scopes.get(inner as usize).map(|scope| scope.waits);
+        }
+        beside
+    }
+
+    /// What waits in a scope, inside of the scopes that are in it; and how to wake who polls it.
+    pub(crate) fn waits_in_scope(&self, scope: u32) -> Option<(Waits, Waker)> {
+        let scopes = self.scopes.borrow();
+        let scope = scopes.get(scope as usize)?;
+        let mut waits = scope.waits;
+        while waits.count == 1 && is_scope(waits.ids) {
+            waits = scopes.get((waits.ids & !SCOPE) as usize)?.waits;
+        }
+        Some((waits, scope.waker.clone()))
+    }
+
     /// Registers a scope in `place`.
     pub(crate) fn open_scope(&self, place: Place, waker: Waker) -> u32 {
         let scope = Scope { place, waits: Waits::default(), waker, marked: false, over: false };
@@ -199,7 +224,7 @@ impl Timer {
 
     pub(crate) fn over(&self) -> Over {
         match self {
-            Timer::Task(_, _, over) | Timer::Limit(_, over) => *over,
+            Timer::Task(_, _, over) | Timer::Limit(_, _, over) => *over,
             Timer::Other(sleeper) => sleeper.over,
             Timer::Call(_) => Over::No,
         }

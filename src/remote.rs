@@ -2,7 +2,7 @@
 
 use crate::LoopHandle;
 use crate::error::{InjectError, JoinError};
-use crate::kernel::{Cancelling, Completion, Injected, Injector, Key, Refused, context};
+use crate::kernel::{Completion, Injected, Injector, Key, Refused, context};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

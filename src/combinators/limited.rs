@@ -7,7 +7,7 @@
 
 use crate::catch_cancel::{CatchCancel, Resume, catch_cancel};
 use crate::error::{Cancelled, TimedOut};
-use crate::kernel::{Cancelling, Key, Over, Timer, context};
+use crate::kernel::{Key, Over, ROOT, Timer, context};
 use crate::{Handle, LoopHandle};
 use pin_project_lite::pin_project;
 use std::cell::Cell;
@@ -59,9 +59,12 @@ enum Bell {
     Unset(Limit, u64),
     /// The slot of a timer.
     Timer(u32),
-    /// The deadline has passed before: a callback, and whether it ran.
-    Soon(Handle, Rc<Cell<bool>>),
+    /// The deadline has passed before: a callback, and what it did.
+    Soon(Handle, Rc<Cell<Rang>>),
 }
+
+/// As in `Timer::Limit`.
+type Rang = (u32, Over);
 
 impl<F: Future> Limited<F> {
     #[inline]
@@ -80,9 +83,15 @@ impl<F: Future> Future for Limited<F> {
         if let Stage::Set(limit) = this.alarm.0 {
             this.alarm.0 = Stage::Armed(Armed::new(limit));
         }
+        let mut body = this.body;
         if this.raised.is_none() {
-            let Poll::Ready(ended) = this.body.poll(cx) else {
-                this.alarm.set_timer();
+            if this.alarm.gives_up() {
+                body.give_up();
+                this.alarm.end();
+                return Poll::Ready(Err(TimedOut::new()));
+            }
+            let Poll::Ready(ended) = body.as_mut().poll(cx) else {
+                this.alarm.set_timer(body.scope());
                 return Poll::Pending;
             };
             let ours = this.alarm.end();
@@ -131,7 +140,7 @@ impl Armed {
             }
             Bell::Soon(callback, rang) => {
                 callback.cancel();
-                rang.get()
+                rang.get().1 == Over::Elapsed
             }
         }
     }
@@ -139,31 +148,56 @@ impl Armed {
 
 #[cold]
 fn ring_soon(handle: &LoopHandle, task: Key) -> Bell {
-    let rang = Rc::new(Cell::new(false));
+    let rang = Rc::new(Cell::new((ROOT, Over::No)));
     let (state, rings) = (Rc::downgrade(&handle.state), rang.clone());
     let callback = handle.call_soon(move || {
         if let Some(state) = state.upgrade() {
-            state.request_cancel(task);
-            rings.set(true);
+            let leaf = state.ask_scope(task, rings.get().0);
+            rings.set(leaf.map_or((ROOT, Over::Elapsed), |leaf| (leaf, Over::Cancelled)));
         }
     });
     Bell::Soon(callback.expect("a loop that runs is not closed"), rang)
 }
 
 impl Alarm {
-    /// The body waits, and the time runs.
+    /// The body waits, in `scope`, and the time runs.
     #[inline]
-    fn set_timer(&mut self) {
+    fn set_timer(&mut self, scope: u32) {
         let Stage::Armed(armed) = &mut self.0 else { return };
-        let Bell::Unset(limit, number) = armed.bell else { return };
+        let (limit, number) = match &armed.bell {
+            Bell::Unset(limit, number) => (*limit, *number),
+            Bell::Soon(_, rang) if rang.get().1 == Over::No => return rang.set((scope, Over::No)),
+            Bell::Soon(..) | Bell::Timer(_) => return,
+        };
         let state = &armed.handle.state;
         let deadline = match limit {
             Limit::Lasts(limit) => state.time.now().saturating_add(limit),
             Limit::Until(deadline) => deadline,
         };
-        let timer = Timer::Limit(armed.task, Over::No);
+        let timer = Timer::Limit(armed.task, scope, Over::No);
         let key = state.timers.borrow_mut().insert(number, deadline, timer);
         armed.bell = Bell::Timer(key.index);
+    }
+
+    /// Whether the time is over, and the scope alone was asked to end, and what it waited
+    /// for did end by that. If that ended in spite of it, nothing more will happen.
+    #[inline]
+    fn gives_up(&mut self) -> bool {
+        let Stage::Armed(armed) = &self.0 else { return false };
+        let state = &armed.handle.state;
+        let leaf = match &armed.bell {
+            Bell::Timer(slot) => match state.timers.borrow_mut().at(*slot) {
+                Some(Timer::Limit(_, leaf, Over::Cancelled)) => *leaf,
+                _ => return false,
+            },
+            Bell::Soon(_, rang) if rang.get().1 == Over::Cancelled => rang.get().0,
+            _ => return false,
+        };
+        let ended = state.ended_cancelled(leaf);
+        if ended == Some(false) {
+            self.end();
+        }
+        ended == Some(true)
     }
 
     /// Takes the alarm away, and its request back; whether nobody else has asked the task

@@ -4,7 +4,7 @@
 //! the task in which the group runs too, so that its body ends; that request is taken back
 //! at the end. What came from outside goes on outwards.
 
-use crate::catch_cancel::catch_cancel;
+use super::own_scope::OwnScope;
 use crate::error::{Cancelled, Failure, GroupClosed, GroupError, JoinError, JoinFailure};
 use crate::error::{Payload, panic_message};
 use crate::exception::catch;
@@ -47,6 +47,8 @@ struct Inner<E> {
     parent: RefCell<Option<TaskRef>>,
     /// The group asked its parent to cancel.
     asked_parent: Cell<bool>,
+    /// What may be asked to end without that.
+    body: OwnScope,
     /// Those that are not done, by their numbers: in the order in which they were made.
     tasks: RefCell<BTreeMap<u32, TaskRef>>,
     errors: RefCell<Vec<Failure<Rc<E>>>>,
@@ -71,6 +73,8 @@ enum Stage {
 enum Ended<R, E> {
     Value(Result<R, E>),
     Cancelled(Cancelled),
+    /// By the group's own request, to it alone.
+    Stopped,
     Panicked(Payload),
 }
 
@@ -82,6 +86,7 @@ impl<E: 'static> TaskGroup<E> {
             stage: Cell::new(Stage::Created),
             parent: RefCell::new(None),
             asked_parent: Cell::new(false),
+            body: OwnScope::default(),
             tasks: RefCell::default(),
             errors: RefCell::default(),
             failing: RefCell::default(),
@@ -115,9 +120,9 @@ impl<E: 'static> TaskGroup<E> {
         &self,
         body: impl std::future::Future<Output = Result<R, E>>,
     ) -> Result<R, GroupError<E>> {
-        self.enter();
+        let parent = self.enter();
         let entered = Entered(self);
-        let ended = self.body(body).await;
+        let ended = self.body(&parent, body).await;
         self.0.stage.set(Stage::Exiting);
         let mut propagate = None;
         if let Ended::Cancelled(cancelled) = &ended {
@@ -127,7 +132,7 @@ impl<E: 'static> TaskGroup<E> {
             self.abort();
         }
         while !self.0.tasks.borrow().is_empty() {
-            let cancelled = catch_cancel(self.completion()).await.err();
+            let cancelled = self.0.body.run(&parent, self.completion()).await.err().flatten();
             if cancelled.is_some() && !self.0.aborting.get() {
                 propagate = cancelled;
                 self.abort();
@@ -203,15 +208,20 @@ impl<E: 'static> TaskGroup<E> {
         Ok(task)
     }
 
-    fn enter(&self) {
+    fn enter(&self) -> TaskRef {
         assert!(self.0.stage.get() == Stage::Created, "a task group is run once");
         let parent = crate::current_task().expect("a task group is run in a task");
-        self.0.parent.replace(Some(parent));
+        self.0.parent.replace(Some(parent.clone()));
         self.0.stage.set(Stage::Entered);
+        parent
     }
 
     /// The body; its panic is kept until the tasks have ended.
-    async fn body<R>(&self, body: impl std::future::Future<Output = Result<R, E>>) -> Ended<R, E> {
+    async fn body<R>(
+        &self,
+        parent: &TaskRef,
+        body: impl std::future::Future<Output = Result<R, E>>,
+    ) -> Ended<R, E> {
         let guarded = async {
             let mut body = pin!(body);
             std::future::poll_fn(|cx| match catch(|| body.as_mut().poll(cx)) {
@@ -220,7 +230,8 @@ impl<E: 'static> TaskGroup<E> {
             })
             .await
         };
-        catch_cancel(guarded).await.unwrap_or_else(Ended::Cancelled)
+        let ended = self.0.body.run(parent, guarded).await;
+        ended.unwrap_or_else(|cancelled| cancelled.map_or(Ended::Stopped, Ended::Cancelled))
     }
 
     async fn completion(&self) {
@@ -255,10 +266,9 @@ impl<E: 'static> TaskGroup<E> {
             return;
         }
         self.abort();
-        self.0.asked_parent.set(true);
         let parent = self.0.parent.borrow().clone();
         if let Some(parent) = parent {
-            parent.cancel();
+            self.0.asked_parent.set(self.0.body.ask(&parent));
         }
     }
 
@@ -285,7 +295,7 @@ impl<E: 'static> TaskGroup<E> {
                 None
             }
             Ended::Panicked(payload) => resume_unwind(payload),
-            Ended::Cancelled(_) => None,
+            Ended::Cancelled(_) | Ended::Stopped => None,
         };
         if !errors.is_empty() {
             if let Some(parent) = parent.filter(|parent| parent.cancelling() > 0) {

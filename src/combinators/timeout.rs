@@ -4,9 +4,9 @@
 //! into `TimedOut` only if nobody else has asked the task to cancel meanwhile: it counts.
 
 use super::limited::{Limit, Limited};
+use super::own_scope::OwnScope;
 use super::wait::release;
 use crate::awaitable::Awaitable;
-use crate::catch_cancel::catch_cancel;
 use crate::clock::nanos;
 use crate::error::{JoinError, NotRunning, TimedOut};
 use crate::{LoopHandle, TaskRef, create_future};
@@ -43,6 +43,7 @@ struct Inner {
     /// The task's cancel requests when the scope was entered.
     cancelling: Cell<u32>,
     alarm: RefCell<Option<Alarm>>,
+    body: OwnScope,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ enum Stage {
     Entered,
     /// The deadline has passed, and the task was asked to cancel.
     Expiring,
+    /// The deadline has passed, and the body alone was asked to end.
+    Ending,
     Expired,
     Exited,
 }
@@ -61,9 +64,12 @@ enum Alarm {
     Timer(crate::TimerHandle),
 }
 
-/// Runs `body`, for `limit` at most, counted from when it first has to wait. After that `body` is cancelled,
-/// as a task is: what it does to clean up in [`catch_cancel`](crate::catch_cancel()) is
-/// waited for.
+/// Runs `body`, for `limit` at most, counted from when it first has to wait. After that
+/// `body` is cancelled, as a task is: what it does to clean up in
+/// [`catch_cancel`](crate::catch_cancel()) is waited for.
+///
+/// Where the task waits for something else beside it, as in a join or a select, that goes
+/// on: what `body` awaits is asked to cancel and waited for, and then `body` is dropped.
 ///
 /// # Ordering
 /// When the deadline has passed a callback cancels the task, which goes on in the turn
@@ -126,6 +132,7 @@ impl Timeout {
             task: RefCell::new(None),
             cancelling: Cell::new(0),
             alarm: RefCell::new(None),
+            body: OwnScope::default(),
         }))
     }
 
@@ -140,14 +147,14 @@ impl Timeout {
     /// # Panics
     /// When it was run before, or outside of a task.
     pub async fn run<F: Future>(&self, body: F) -> Result<F::Output, TimedOut> {
-        self.enter();
+        let task = self.enter();
         let entered = Entered(self);
-        let ended = catch_cancel(body).await;
+        let ended = self.0.body.run(&task, body).await;
         let expired = entered.exit();
         match ended {
             Ok(value) => Ok(value),
-            Err(_) if expired => Err(TimedOut::new()),
-            Err(cancelled) => match cancelled.resume().await {},
+            Err(Some(cancelled)) if !expired => match cancelled.resume().await {},
+            Err(_) => Err(TimedOut::new()),
         }
     }
 
@@ -186,16 +193,17 @@ impl Timeout {
 
     /// Whether the deadline has passed while the scope ran.
     pub fn expired(&self) -> bool {
-        matches!(self.0.stage.get(), Stage::Expiring | Stage::Expired)
+        matches!(self.0.stage.get(), Stage::Expiring | Stage::Ending | Stage::Expired)
     }
 
-    fn enter(&self) {
+    fn enter(&self) -> TaskRef {
         assert!(self.0.stage.get() == Stage::Created, "a timeout is run once");
         let task = self.0.handle.current_task().expect("a timeout is run in a task");
         self.0.cancelling.set(task.cancelling());
-        self.0.task.replace(Some(task));
+        self.0.task.replace(Some(task.clone()));
         self.0.stage.set(Stage::Entered);
         let _ = self.reschedule(self.when());
+        task
     }
 
     fn disarm(&self) {
@@ -211,10 +219,11 @@ impl Inner {
     fn expire(&self) {
         self.alarm.take();
         let task = self.task.borrow().clone();
-        if let Some(task) = task {
-            task.cancel();
+        // Before anybody's waker may look.
+        self.stage.set(Stage::Ending);
+        if task.is_some_and(|task| self.body.ask(&task)) {
+            self.stage.set(Stage::Expiring);
         }
-        self.stage.set(Stage::Expiring);
     }
 }
 
@@ -237,6 +246,10 @@ impl Entered<'_> {
             (Stage::Expiring, Some(task)) => {
                 inner.stage.set(Stage::Expired);
                 task.uncancel() <= inner.cancelling.get()
+            }
+            (Stage::Ending, _) => {
+                inner.stage.set(Stage::Expired);
+                false
             }
             _ => {
                 inner.stage.set(Stage::Exited);

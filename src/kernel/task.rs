@@ -65,8 +65,8 @@ impl TaskEntry {
 
 /// Where cancel requests go is decided above the kernel (`crate::cancel`); a step asks.
 pub(crate) trait Cancelling {
-    /// Asks a task to end. False if it is done.
-    fn request_cancel(&self, key: Key) -> bool;
+    /// The time of a scope of the task, which is in this timer's slot, is over.
+    fn expire(&self, timer: u32, task: Key, scope: u32);
     /// Whether this step must deliver a cancellation instead of polling.
     fn must_deliver(&self, key: Key, cancel: Cancel) -> bool;
     /// The task suspended with a request undelivered: sends it to what it waits for now.

@@ -18,8 +18,8 @@ pub(crate) enum Timer {
     Task(Key, u32, Over),
     /// Somebody sleeps who gave a waker of his own, or who is no task.
     Other(Box<Sleeper>),
-    /// A timeout of the task.
-    Limit(Key, Over),
+    /// A timeout of the task, with its scope; or the leaf that was asked for it.
+    Limit(Key, u32, Over),
 }
 
 pub(crate) struct TimerCall {
@@ -52,11 +52,11 @@ impl State {
                 let Some(Timer::Call(call)) = timers.remove_at(index) else { return None };
                 return Some(call);
             }
-            Timer::Limit(task, over) => {
+            Timer::Limit(task, scope, over) => {
                 *over = Over::Elapsed;
-                let task = *task;
+                let (task, scope) = (*task, *scope);
                 drop(timers);
-                self.request_cancel(task);
+                self.expire(index, task, scope);
             }
             Timer::Task(..) | Timer::Other(_) => {
                 drop(timers);

@@ -8,6 +8,7 @@
 //! kept on virtual time; what would hang is ended by a watchdog with a message.
 
 mod accept;
+mod beside;
 mod cancelling;
 mod closing;
 mod combinators;
