@@ -180,7 +180,12 @@ impl State {
         let mut scopes = self.scopes.borrow_mut();
         let scope = scopes.get_mut(id as usize).filter(|scope| scope.marked)?;
         scope.marked = false;
-        Some(scope.place.scope)
+        let mut around = scope.place.scope;
+        // One that is over catches nothing, though it keeps its slot.
+        while let Some(over) = scopes.get(around as usize).filter(|scope| scope.over) {
+            around = over.place.scope;
+        }
+        Some(around)
     }
 
     /// While a cancellation is raised again from inside a task, what is ready beside it in

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -136,5 +137,51 @@ fn a_scope_that_moved_to_another_loop_catches_there() {
         two.turn(Some(Duration::ZERO)).expect("the loop is open");
         assert!(second.done() && !second.cancelled(), "{second:?}");
         assert!(!first.done());
+    });
+}
+
+/// The scope to which the request went is kept, and the one around it ends meanwhile: its
+/// number goes to another before the request comes there.
+#[test]
+fn a_request_is_not_lost_in_a_scope_that_is_over() {
+    run(async {
+        let task = spawn(async {
+            let mut kept = Some(Box::pin(catch_cancel(pending::<()>())));
+            let mut outer: Option<Pin<Box<dyn Future<Output = ()>>>> = None;
+            let mut polls = 0;
+            let shared = Rc::new(RefCell::new(kept.take()));
+            let inner = shared.clone();
+            outer.replace(Box::pin(async move {
+                let first = poll_fn(|cx| {
+                    let mut inner = inner.borrow_mut();
+                    let inner = inner.as_mut().expect("it is there");
+                    Poll::Ready(inner.as_mut().poll(cx).is_pending())
+                });
+                assert!(first.await);
+                yield_now().await;
+            }));
+            let mut outer = Box::pin(catch_cancel(outer.expect("it is there")));
+            let mut later = None;
+            poll_fn(|cx| {
+                polls += 1;
+                match polls {
+                    1 | 2 => drop(outer.as_mut().poll(cx)),
+                    3 => {
+                        shared.take();
+                        let mut next = Box::pin(catch_cancel(pending::<()>()));
+                        assert!(next.as_mut().poll(cx).is_pending());
+                        later = Some(next);
+                    }
+                    _ => {}
+                }
+                Poll::<()>::Pending
+            })
+            .await;
+        });
+        yield_now().await;
+        task.cancel();
+        yield_now().await;
+        yield_now().await;
+        assert!(task.done(), "{task:?}");
     });
 }
