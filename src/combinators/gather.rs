@@ -132,8 +132,10 @@ struct Gathering<T: 'static, R: 'static> {
     /// Children that are not done, each counted once.
     left: Cell<usize>,
     cancel_requested: Cell<bool>,
-    /// A request is being passed on; one that comes meanwhile came round in a circle.
+    /// A request is being passed on; one that comes meanwhile came round in a circle, which
+    /// ends here.
     asking: Cell<bool>,
+    circle: Cell<bool>,
     outer: WeakFuture<R>,
     collect: Box<dyn Fn(Vec<One<T>>) -> R>,
     fail: Box<Fail<T, R>>,
@@ -157,6 +159,7 @@ fn begin<T: Clone + 'static, R: Gathered + 'static>(
         left: Cell::new(0),
         cancel_requested: Cell::new(false),
         asking: Cell::new(false),
+        circle: Cell::new(false),
         outer: outer.downgrade(),
         collect: Box::new(collect),
         fail: Box::new(fail),
@@ -270,6 +273,7 @@ impl<T: Clone + 'static, R: Gathered + 'static> Canceller for Gathering<T, R> {
             return false;
         }
         if self.asking.replace(true) {
+            self.circle.set(true);
             return true;
         }
         let depth = ASKING.get();
@@ -286,6 +290,10 @@ impl<T: Clone + 'static, R: Gathered + 'static> Canceller for Gathering<T, R> {
             self.handle.call_soon(later).is_ok()
         };
         self.asking.set(false);
+        if let Some(outer) = self.outer.upgrade().filter(|_| self.circle.take()) {
+            let describe = |_: &R| "a gather that waits for itself was cancelled".to_owned();
+            outer.fail(R::failed(JoinError::cancelled()), true, describe);
+        }
         accepted
     }
 

@@ -4,10 +4,12 @@ use crate::support::{reports, virtual_loop};
 use futures::future::select;
 use oneloop::error::Failure;
 use oneloop::{
-    Awaitable, ReturnWhen, TaskGroup, catch_cancel, gather, gather_all, running_loop, shield,
+    Awaitable, ReturnWhen, Task, TaskGroup, catch_cancel, gather, gather_all, running_loop, shield,
     sleep, spawn, timeout, wait, yield_now,
 };
+use std::cell::RefCell;
 use std::future::{Future, pending};
+use std::rc::Rc;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -94,6 +96,24 @@ fn a_gather_ends_when_the_clone_of_an_outcome_panics() {
             assert_eq!(panicked, [which == 0, which == 1, which == 2]);
         });
     }
+}
+
+#[test]
+fn a_task_that_gathers_itself_ends_when_it_is_cancelled() {
+    run(async {
+        let itself: Rc<RefCell<Option<Task<()>>>> = Rc::default();
+        let put = itself.clone();
+        let task = spawn(async move {
+            let itself = itself.take().expect("it was put there");
+            let _ = gather([itself, spawn(sleep(9 * SECOND))]).await;
+        });
+        let name = task.clone();
+        put.replace(Some(task));
+        sleep(SECOND).await;
+        name.cancel();
+        sleep(SECOND).await;
+        assert!(name.done(), "{name:?}");
+    });
 }
 
 #[test]
