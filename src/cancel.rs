@@ -51,8 +51,7 @@ impl TaskRef {
 
     /// How many cancel requests were made and not taken back.
     pub fn cancelling(&self) -> u32 {
-        let infos = self.handle.state.infos.borrow();
-        infos.get(&self.key).map_or(0, |i| i.cancelling)
+        self.handle.state.cancel_requests(self.key)
     }
 
     /// Takes one cancel request back and returns how many remain. At none, a request that
@@ -219,7 +218,7 @@ impl State {
     }
 
     /// Marks a scope, and sees to it that the task's next poll gets there.
-    fn mark(&self, key: Key, scope: u32) {
+    pub(crate) fn mark(&self, key: Key, scope: u32) {
         let mut scopes = self.scopes.borrow_mut();
         let Some(scope) = scopes.get_mut(scope as usize) else { return };
         scope.marked = true;
@@ -301,6 +300,10 @@ impl State {
             }
         }
         left
+    }
+
+    pub(crate) fn cancel_requests(&self, key: Key) -> u32 {
+        self.infos.borrow().get(&key).map_or(0, |info| info.cancelling)
     }
 
     /// What a task waits for, in words, for reports.

@@ -111,11 +111,17 @@ impl State {
         found
     }
 
-    /// Whether the task waits for other things beside this scope of it, as in a join.
+    /// Whether the task waits for other things than this scope, which it had opened, as in a
+    /// join or if it was moved to another task.
     pub(crate) fn waits_beside(&self, task: Key, scope: u32) -> bool {
         let (tasks, scopes) = (self.tasks.borrow(), self.scopes.borrow());
-        let there = scopes.get(scope as usize);
-        let mut beside = there.is_some_and(|there| there.place.task == task && !there.over);
+        let Some(there) = scopes.get(scope as usize).filter(|there| !there.over) else {
+            return false;
+        };
+        if there.place.task != task {
+            return true; // it moved
+        }
+        let mut beside = true;
         let mut waits = tasks.get(task).map(|task| task.waits);
         while let Some(one) = waits.filter(|waits| waits.count == 1 && is_scope(waits.ids)) {
             let inner = one.ids & !SCOPE;
@@ -173,6 +179,28 @@ impl State {
         self.enrol(place, id | SCOPE, u32::MAX);
         self.reports.contain("a waker", || drop(old));
         Some((place, marked))
+    }
+
+    pub(crate) fn is_marked(&self, id: u32) -> bool {
+        self.scopes.borrow().get(id as usize).is_some_and(|scope| scope.marked)
+    }
+
+    /// Marks the innermost scope inside of this one of the task that is stepping.
+    pub(crate) fn mark_within(&self, id: u32) -> Option<u32> {
+        let task = self.current_task()?;
+        let scopes = self.scopes.borrow();
+        let mut found = id;
+        while let Some(waits) = scopes.get(found as usize).map(|scope| scope.waits) {
+            if waits.count != 1 || !is_scope(waits.ids) {
+                break;
+            }
+            found = waits.ids & !SCOPE;
+        }
+        drop(scopes);
+        (found != id).then(|| {
+            self.mark(task, found);
+            found
+        })
     }
 
     /// Takes the mark of a scope, if it has one, and answers which scope is around it.

@@ -17,8 +17,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 pin_project! {
-    /// The future of [`timeout`](crate::timeout) and [`timeout_at`](crate::timeout_at). It
-    /// belongs to the task that polls it first.
+    /// The future of [`timeout`](crate::timeout) and [`timeout_at`](crate::timeout_at).
+    /// Requests to cancel are counted for the task that polls it first.
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Limited<F> {
         // dropped before the alarm is taken away
@@ -52,6 +52,8 @@ struct Armed {
     /// The task's cancel requests when it was armed.
     cancelling: u32,
     bell: Bell,
+    /// The body, and nobody else, was told to end.
+    told: bool,
 }
 
 enum Bell {
@@ -85,20 +87,23 @@ impl<F: Future> Future for Limited<F> {
         }
         let mut body = this.body;
         if this.raised.is_none() {
-            if this.alarm.gives_up() {
-                body.give_up();
-                this.alarm.end();
-                return Poll::Ready(Err(TimedOut::new()));
+            if body.is_marked_from_around() {
+                this.alarm.untell();
             }
-            let Poll::Ready(ended) = body.as_mut().poll(cx) else {
+            let polled = match !body.is_marked() && this.alarm.gives_up() {
+                true => body.as_mut().poll_ending(cx),
+                false => body.as_mut().poll(cx).map(Some),
+            };
+            let Poll::Ready(ended) = polled else {
                 this.alarm.set_timer(body.scope());
                 return Poll::Pending;
             };
             let ours = this.alarm.end();
             match ended {
-                Ok(value) => return Poll::Ready(Ok(value)),
-                Err(_) if ours => return Poll::Ready(Err(TimedOut::new())),
-                Err(cancelled) => *this.raised = Some(Cancelled::resume(cancelled)),
+                Some(Ok(value)) => return Poll::Ready(Ok(value)),
+                Some(Err(_)) if ours => return Poll::Ready(Err(TimedOut::new())),
+                None => return Poll::Ready(Err(TimedOut::new())),
+                Some(Err(cancelled)) => *this.raised = Some(Cancelled::resume(cancelled)),
             }
         }
         match this.raised {
@@ -115,9 +120,7 @@ impl Armed {
         let handle = handle.unwrap_or_else(|none| panic!("timeout: {none}"));
         let state = &handle.state;
         let task = state.current_task().expect("a timeout is run in a task");
-        let infos = state.infos.borrow();
-        let cancelling = infos.get(&task).map_or(0, |info| info.cancelling);
-        drop(infos);
+        let cancelling = state.cancel_requests(task);
         let passed = match limit {
             Limit::Lasts(limit) => limit == 0,
             Limit::Until(deadline) => deadline <= state.time.of_turn(),
@@ -126,7 +129,7 @@ impl Armed {
             true => ring_soon(&handle, task),
             false => Bell::Unset(limit, state.timers.borrow_mut().number()),
         };
-        Armed { handle, task, cancelling, bell }
+        Armed { handle, task, cancelling, bell, told: false }
     }
 
     /// Takes the alarm away; whether it had rung.
@@ -183,7 +186,10 @@ impl Alarm {
     /// for did end by that. If that ended in spite of it, nothing more will happen.
     #[inline]
     fn gives_up(&mut self) -> bool {
-        let Stage::Armed(armed) = &self.0 else { return false };
+        let Stage::Armed(armed) = &mut self.0 else { return false };
+        if armed.told {
+            return false;
+        }
         let state = &armed.handle.state;
         let leaf = match &armed.bell {
             Bell::Timer(slot) => match state.timers.borrow_mut().at(*slot) {
@@ -194,10 +200,18 @@ impl Alarm {
             _ => return false,
         };
         let ended = state.ended_cancelled(leaf);
+        armed.told = ended == Some(true);
         if ended == Some(false) {
             self.end();
         }
         ended == Some(true)
+    }
+
+    /// The body is told to end for another reason, which is to be heard of further out.
+    fn untell(&mut self) {
+        if let Stage::Armed(armed) = &mut self.0 {
+            armed.told = false;
+        }
     }
 
     /// Takes the alarm away, and its request back; whether nobody else has asked the task
@@ -205,7 +219,11 @@ impl Alarm {
     #[inline]
     fn end(&mut self) -> bool {
         let Stage::Armed(armed) = std::mem::replace(&mut self.0, Stage::Over) else { return false };
-        armed.disarm() && armed.handle.state.uncancel(armed.task) <= armed.cancelling
+        let requests = || armed.handle.state.cancel_requests(armed.task);
+        match armed.disarm() {
+            true => armed.handle.state.uncancel(armed.task) <= armed.cancelling,
+            false => armed.told && requests() <= armed.cancelling,
+        }
     }
 }
 

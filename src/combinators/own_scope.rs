@@ -7,7 +7,6 @@ use crate::kernel::ROOT;
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::Poll;
 
 pub(super) struct OwnScope {
     /// Where the body waits.
@@ -41,21 +40,29 @@ impl OwnScope {
         body: F,
     ) -> Result<F::Output, Option<Cancelled>> {
         self.asked.set(None);
-        let state = &task.handle.state;
+        let (state, before) = (&task.handle.state, task.cancelling());
         let mut body = pin!(catch_cancel(body));
-        poll_fn(|cx| {
-            match self.asked.get().map(|leaf| state.ended_cancelled(leaf)) {
-                Some(Some(true)) => {
-                    body.as_mut().give_up();
-                    return Poll::Ready(Err(None));
+        let mut told = false; // the body, and nobody else, was told to end
+        let ended = poll_fn(|cx| {
+            let ends = match self.asked.get().map(|leaf| state.ended_cancelled(leaf)) {
+                Some(Some(ends)) if !ends || !body.is_marked() => {
+                    self.asked.set(None);
+                    ends
                 }
-                Some(Some(false)) => self.asked.set(None), // it ended in spite of that
-                Some(None) | None => {}
-            }
-            let polled = body.as_mut().poll(cx);
+                _ => false,
+            };
+            told = (told && !body.is_marked_from_around()) || ends;
+            let polled = match ends {
+                true => body.as_mut().poll_ending(cx),
+                false => body.as_mut().poll(cx).map(Some),
+            };
             self.scope.set(body.scope());
-            polled.map_err(Some)
-        })
-        .await
+            polled
+        });
+        match ended.await {
+            Some(Err(_)) if told && task.cancelling() <= before => Err(None),
+            Some(ended) => ended.map_err(Some),
+            None => Err(None),
+        }
     }
 }

@@ -69,7 +69,7 @@ enum Alarm {
 /// [`catch_cancel`](crate::catch_cancel()) is waited for.
 ///
 /// Where the task waits for something else beside it, as in a join or a select, that goes
-/// on: what `body` awaits is asked to cancel and waited for, and then `body` is dropped.
+/// on: then `body` alone is cancelled, and nothing is counted as a request to the task.
 ///
 /// # Ordering
 /// When the deadline has passed a callback cancels the task, which goes on in the turn

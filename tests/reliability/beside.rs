@@ -110,6 +110,21 @@ fn a_timeout_that_is_kept_and_not_polled_ends_nothing_else() {
 }
 
 #[test]
+fn a_timeout_that_moved_to_another_task_is_over_there() {
+    let lasted = lasts(async {
+        let mut moves = Box::pin(timeout(3 * SECOND, pending::<()>()));
+        let first = spawn(async move {
+            let _ = select(&mut moves, yield_now()).await;
+            let second = spawn(moves);
+            sleep(5 * SECOND).await;
+            second.await.expect("it is not cancelled")
+        });
+        assert!(first.await.expect("nor is this").is_err());
+    });
+    assert_eq!(lasted, 5 * SECOND);
+}
+
+#[test]
 fn a_task_that_is_cancelled_in_a_join_of_timeouts_ends_cancelled() {
     lasts(async {
         let task = spawn(async {
@@ -125,6 +140,51 @@ fn a_task_that_is_cancelled_in_a_join_of_timeouts_ends_cancelled() {
     });
 }
 
+async fn slow() -> Result<(), &'static str> {
+    sleep(9 * SECOND).await;
+    Ok(())
+}
+
+#[test]
+fn a_timeout_in_a_join_waits_for_clean_up() {
+    let lasted = lasts(async {
+        let cleans_up = async {
+            if let Err(cancelled) = catch_cancel(pending::<()>()).await {
+                sleep(2 * SECOND).await;
+                match cancelled.resume().await {}
+            }
+        };
+        let scope = Timeout::after(SECOND);
+        let limits = join(timeout(SECOND, cleans_up), scope.run(catch_cancel(slow())));
+        let ((ended, goes_on), ()) = join(limits, sleep(SECOND)).await;
+        assert!(ended.is_err());
+        assert!(goes_on.expect("it took the cancellation").is_err());
+    });
+    assert_eq!(lasted, 3 * SECOND);
+}
+
+#[test]
+fn a_group_in_a_timeout_in_a_join_does_not_leave_its_tasks() {
+    let lasted = lasts(async {
+        let group = TaskGroup::<&str>::new();
+        let limited = timeout(SECOND, async {
+            let body = async {
+                let cleans_up = async {
+                    let _ = catch_cancel(pending::<()>()).await;
+                    sleep(2 * SECOND).await;
+                    Ok(())
+                };
+                drop(group.spawn(cleans_up).expect("the group runs"));
+                slow().await
+            };
+            group.run(body).await
+        });
+        let (ended, ()) = join(limited, sleep(SECOND)).await;
+        assert!(ended.is_err());
+    });
+    assert_eq!(lasted, 3 * SECOND);
+}
+
 #[test]
 fn a_group_in_a_join_that_fails_ends_alone() {
     let lasted = lasts(async {
@@ -136,7 +196,7 @@ fn a_group_in_a_join_that_fails_ends_alone() {
                     Err::<(), _>("failed")
                 };
                 drop(group.spawn(fails).expect("the group runs"));
-                drop(group.spawn(async { Ok(sleep(9 * SECOND).await) }).expect("it runs"));
+                drop(group.spawn(slow()).expect("the group runs"));
                 if body_waits {
                     pending::<()>().await;
                 }
