@@ -18,7 +18,35 @@ use std::rc::{Rc, Weak};
 const DEPTH: u32 = 200;
 
 thread_local! {
-    static ASKING: Cell<u32> = const { Cell::new(0) };
+    static ASKING: Cell<Asking> = const { Cell::new(Asking { depth: 0, round: 0, late: false }) };
+}
+
+/// A request that is being passed on.
+#[derive(Clone, Copy)]
+struct Asking {
+    depth: u32,
+    /// Numbers the requests that come from outside.
+    round: u64,
+    /// It goes on in another turn than it began in.
+    late: bool,
+}
+
+impl Asking {
+    fn next_round(self) -> Self {
+        Asking { round: self.round + 1, late: false, ..self }
+    }
+
+    fn deeper(self) -> Self {
+        Asking { depth: self.depth + 1, ..self }
+    }
+
+    fn during<R>(self, ask: impl FnOnce() -> R) -> R {
+        let before = ASKING.replace(self);
+        let asked = ask();
+        // Rounds go on; what is in between goes back.
+        ASKING.set(Asking { round: before.round.max(ASKING.get().round), ..before });
+        asked
+    }
 }
 
 /// Waits for all `children` and gives their values, in the order in which they were given;
@@ -136,6 +164,8 @@ struct Gathering<T: 'static, R: 'static> {
     /// ends here.
     asking: Cell<bool>,
     circle: Cell<bool>,
+    /// The last request.
+    round: Cell<u64>,
     outer: WeakFuture<R>,
     collect: Box<dyn Fn(Vec<One<T>>) -> R>,
     fail: Box<Fail<T, R>>,
@@ -160,6 +190,7 @@ fn begin<T: Clone + 'static, R: Gathered + 'static>(
         cancel_requested: Cell::new(false),
         asking: Cell::new(false),
         circle: Cell::new(false),
+        round: Cell::new(0),
         outer: outer.downgrade(),
         collect: Box::new(collect),
         fail: Box::new(fail),
@@ -272,20 +303,22 @@ impl<T: Clone + 'static, R: Gathered + 'static> Canceller for Gathering<T, R> {
         if self.outer.upgrade().is_none_or(|outer| outer.done()) {
             return false;
         }
+        let (asked, beyond) = (ASKING.get(), Asking { depth: 1, late: true, ..ASKING.get() });
+        let asked = if asked.depth == 0 { asked.next_round() } else { asked };
+        let last = self.round.replace(self.round.get().max(asked.round));
         if self.asking.replace(true) {
             self.circle.set(true);
             return true;
         }
-        let depth = ASKING.get();
-        let accepted = if depth < DEPTH {
-            ASKING.set(depth + 1);
-            let accepted = self.ask_children();
-            ASKING.set(depth);
-            accepted
+        let accepted = if asked.late && last >= asked.round {
+            self.circle.set(last == asked.round); // else a later one has overtaken it
+            true
+        } else if asked.depth < DEPTH {
+            asked.deeper().during(|| self.ask_children())
         } else {
             let me = self.me.clone();
             let later = move || {
-                me.upgrade().map(|gathering| gathering.ask_children());
+                me.upgrade().map(|gathering| beyond.during(|| gathering.ask_children()));
             };
             self.handle.call_soon(later).is_ok()
         };

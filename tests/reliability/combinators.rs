@@ -116,6 +116,38 @@ fn a_task_that_gathers_itself_ends_when_it_is_cancelled() {
     });
 }
 
+/// Longer than requests go in one turn.
+#[test]
+fn a_long_circle_of_gathers_ends_when_one_is_cancelled_and_when_two_are() {
+    for twice in [false, true] {
+        run(async move {
+            let last: Rc<RefCell<Option<Task<()>>>> = Rc::default();
+            let awaited = last.clone();
+            let mut before = spawn(async move {
+                yield_now().await;
+                let last = awaited.take().expect("it was put there");
+                let _ = gather([last]).await;
+            });
+            let mut names = vec![before.clone()];
+            for _ in 0..700 {
+                before = spawn(async move { drop(gather([before]).await) });
+                names.push(before.clone());
+            }
+            last.replace(Some(before));
+            for _ in 0..4 {
+                yield_now().await;
+            }
+            names[300].cancel();
+            if twice {
+                yield_now().await;
+                names[500].cancel();
+            }
+            sleep(SECOND).await;
+            assert!(names.iter().all(|name| name.done()));
+        });
+    }
+}
+
 #[test]
 fn a_shield_ends_when_the_clone_of_the_outcome_panics() {
     run(async {
