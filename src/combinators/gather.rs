@@ -235,7 +235,8 @@ impl<T: Clone + 'static, R: Gathered + 'static> Gathering<T, R> {
                     gathering.count(index);
                 }
             };
-            self.callbacks.borrow_mut().push((index, child.add_call(count)));
+            let callback = child.add_call(count);
+            self.callbacks.borrow_mut().push((index, callback));
         }
         if self.children.is_empty() {
             self.end();

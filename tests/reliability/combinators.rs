@@ -4,8 +4,8 @@ use crate::support::{reports, virtual_loop};
 use futures::future::select;
 use oneloop::error::Failure;
 use oneloop::{
-    Awaitable, ReturnWhen, Task, TaskGroup, catch_cancel, gather, gather_all, running_loop, shield,
-    sleep, spawn, timeout, wait, yield_now,
+    Awaitable, ReturnWhen, Task, TaskGroup, as_completed, catch_cancel, gather, gather_all,
+    running_loop, shield, sleep, spawn, timeout, wait, yield_now,
 };
 use std::cell::RefCell;
 use std::future::{Future, pending};
@@ -164,5 +164,58 @@ fn a_wait_for_a_failure_ends_when_asking_for_the_outcome_panics() {
         let panics = task.map::<u8>(|_| panic!("mapped"));
         let ended = timeout(SECOND, wait([panics], None, ReturnWhen::FirstException)).await;
         assert_eq!(ended.expect("it ends").expect("there is one").done.len(), 1);
+    });
+}
+
+/// Tasks of two loops, of which the first closes while the second waits for both.
+fn of_two_loops<F: Future<Output = ()> + 'static>(
+    waits: impl FnOnce([Awaitable<()>; 2]) -> F + 'static,
+) {
+    let (one, two) = (virtual_loop(), virtual_loop());
+    let theirs = Rc::new(one.spawn(pending::<()>()).expect("the loop is open"));
+    let mine = two.spawn(async {}).expect("the loop is open");
+    let both = waits([mine.into(), theirs.into()]);
+    let waiting = two.spawn(async move { timeout(SECOND, both).await.expect("it ends") });
+    let waiting = waiting.expect("the loop is open");
+    two.turn(Some(Duration::ZERO)).expect("the loop is open");
+    drop(one);
+    two.run_until_complete(waiting).expect("it ends").expect("it does not panic");
+}
+
+#[test]
+fn what_waits_for_tasks_of_a_loop_that_closes_is_told() {
+    of_two_loops(|both| async {
+        let all = gather(both).await.expect("nobody cancels it");
+        assert!(all.expect_err("the loop closed").is_cancelled());
+    });
+    of_two_loops(|both| async {
+        let waited = wait(both, None, ReturnWhen::AllCompleted).await.expect("there are two");
+        assert_eq!((waited.done.len(), waited.pending.len()), (2, 0));
+    });
+    of_two_loops(|both| async {
+        let mut ended = as_completed(both, None);
+        while let Some(one) = ended.next().await {
+            assert!(one.expect("no time is over").done());
+        }
+    });
+    of_two_loops(|[_, theirs]| async {
+        let shielded = shield(theirs).await;
+        assert!(shielded.expect_err("the loop closed").is_cancelled());
+    });
+}
+
+#[test]
+fn what_waits_for_tasks_of_a_loop_that_is_closed_is_told() {
+    let closed = virtual_loop();
+    let task = Rc::new(closed.spawn(pending::<()>()).expect("the loop is open"));
+    let future = closed.create_future::<()>();
+    drop(closed);
+    run(async move {
+        let both = || -> [Awaitable<()>; 2] { [task.clone().into(), future.clone().into()] };
+        let mut ended = as_completed(both(), None);
+        assert!(timeout(SECOND, ended.next()).await.is_ok());
+        assert!(timeout(SECOND, ended.next()).await.is_ok());
+        assert!(timeout(SECOND, gather(both())).await.is_ok());
+        assert!(timeout(SECOND, wait(both(), None, ReturnWhen::AllCompleted)).await.is_ok());
     });
 }
