@@ -2,10 +2,12 @@
 
 use super::error::{GetError, PutError, QueueShutDown, TooManyTaskDone};
 use super::wait_queue::WaitQueue;
+use crate::exception::catch;
 use std::cell::{Cell, RefCell};
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
+use std::panic::resume_unwind;
 
 /// Where the items are: it decides which one comes next.
 pub(super) trait Store: Default {
@@ -65,10 +67,13 @@ impl<S: Store> Core<S> {
         if self.is_full() {
             return Err(PutError::Full(item));
         }
-        self.items.borrow_mut().put(item);
-        self.unfinished.set(self.unfinished.get() + 1);
-        self.getters.wake_next();
-        Ok(())
+        let before = self.len();
+        let put = catch(|| self.items.borrow_mut().put(item)); // which may compare items
+        if self.len() > before {
+            self.unfinished.set(self.unfinished.get() + 1);
+            self.getters.wake_next();
+        }
+        put.map_err(|payload| resume_unwind(payload))
     }
 
     pub(super) async fn get(&self) -> Result<S::Item, QueueShutDown> {
