@@ -4,7 +4,7 @@
 //! own: a future, a task (and so on down), a sleep. If that accepts, its end is what
 //! brings the cancellation to the task. Otherwise the task itself keeps the request.
 //! Either way it arrives at the start of the task's next step (rule 10), where the body
-//! is dropped, unpolled.
+//! is dropped, unpolled. What is over in a join asks its own scope alone.
 
 use crate::TaskRef;
 use crate::kernel::waker;

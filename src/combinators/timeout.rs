@@ -2,6 +2,7 @@
 //!
 //! The deadline is a callback that cancels the task. The scope catches that, and turns it
 //! into `TimedOut` only if nobody else has asked the task to cancel meanwhile: it counts.
+//! Where the task waits for other things too, only the scope is asked: see `OwnScope`.
 
 use super::limited::{Limit, Limited};
 use super::own_scope::OwnScope;

@@ -2,12 +2,10 @@
 
 use super::error::{GetError, PutError, QueueShutDown, TooManyTaskDone};
 use super::wait_queue::WaitQueue;
-use crate::exception::catch;
 use std::cell::{Cell, RefCell};
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
-use std::panic::resume_unwind;
 
 /// Where the items are: it decides which one comes next.
 pub(super) trait Store: Default {
@@ -67,13 +65,9 @@ impl<S: Store> Core<S> {
         if self.is_full() {
             return Err(PutError::Full(item));
         }
-        let before = self.len();
-        let put = catch(|| self.items.borrow_mut().put(item)); // which may compare items
-        if self.len() > before {
-            self.unfinished.set(self.unfinished.get() + 1);
-            self.getters.wake_next();
-        }
-        put.map_err(|payload| resume_unwind(payload))
+        let _counts = Putting { core: self, before: self.len() };
+        self.items.borrow_mut().put(item);
+        Ok(())
     }
 
     pub(super) async fn get(&self) -> Result<S::Item, QueueShutDown> {
@@ -165,6 +159,21 @@ impl<S: Store> Core<S> {
         write!(f, "{} unfinished, {getters} getting, {putters} putting, ", self.unfinished.get())?;
         write!(f, "{} joining", self.joiners.len())?;
         f.write_str(if self.is_shut_down() { ", shut down)" } else { ")" })
+    }
+}
+
+/// An item is being put: it is counted also if a comparison panicked, and it is in all the same.
+struct Putting<'a, S: Store> {
+    core: &'a Core<S>,
+    before: usize,
+}
+
+impl<S: Store> Drop for Putting<'_, S> {
+    fn drop(&mut self) {
+        if self.core.len() > self.before {
+            self.core.unfinished.set(self.core.unfinished.get() + 1);
+            self.core.getters.wake_next();
+        }
     }
 }
 
