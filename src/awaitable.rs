@@ -3,7 +3,7 @@
 //! What asyncio's `gather`, `wait`, `shield` and their kin take: things that are done at
 //! some time, that call back then, and that can be cancelled. Clones are the same one.
 
-use crate::call::Call;
+use crate::call::{Call, surely};
 use crate::error::{FutureError, JoinError};
 use crate::future::{CallbackId, Target};
 use crate::observe::Site;
@@ -140,9 +140,11 @@ impl<T: 'static> Awaitable<T> {
         self.source.ended_cancelled()
     }
 
+    /// Calls `f` once this is done; if its loop closes, at once: who waits may be a task of
+    /// another. So `f` is also called when it is taken back, and has to do nothing then.
     #[track_caller]
     pub(crate) fn add_call(&self, f: impl FnOnce() + 'static) -> CallbackId {
-        self.source.add_call(Call::new(f), Location::caller())
+        self.source.add_call(Call::new(surely(f)), Location::caller())
     }
 
     /// Whether it is done, and with an error; a cancellation is none.
@@ -308,6 +310,9 @@ impl<T: Clone + 'static> Source<T> for Future<T> {
     }
 
     fn add_call(&self, call: Call, at: Site) -> CallbackId {
+        if Future::handle(self).is_closed() {
+            Future::cancel(self); // nobody is left to set it
+        }
         Future::add_call(self, call, at)
     }
 

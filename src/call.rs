@@ -115,3 +115,17 @@ impl Drop for Call {
         }
     }
 }
+
+/// `f`, run at the latest when it is dropped.
+pub(crate) fn surely<F: FnOnce()>(f: F) -> impl FnOnce() {
+    struct Surely<F: FnOnce()>(Option<F>);
+    impl<F: FnOnce()> Drop for Surely<F> {
+        fn drop(&mut self) {
+            if let Some(f) = self.0.take() {
+                f();
+            }
+        }
+    }
+    let f = Surely(Some(f));
+    move || drop(f)
+}

@@ -4,11 +4,15 @@
 //! own: a future, a task (and so on down), a sleep. If that accepts, its end is what
 //! brings the cancellation to the task. Otherwise the task itself keeps the request.
 //! Either way it arrives at the start of the task's next step (rule 10), in the innermost
-//! `catch_cancel` around the await; without one the body is dropped, unpolled.
+//! `catch_cancel` around the await; without one the body is dropped, unpolled. What is over
+//! in a join asks its own scope alone.
 
 use crate::TaskRef;
 use crate::kernel::waker;
-use crate::kernel::{Cancel, Cancelling, Entry, Key, Over, Phase, Polled, ROOT, State, Target};
+use crate::kernel::{
+    Cancel, Cancelling, Entry, Key, Over, Phase, Polled, ROOT, SLEEP, State, Target, TaskEntry,
+    Timer,
+};
 use crate::observe::{Cause, Event, Outcome};
 use crate::stage::BoxBody;
 use std::cell::RefCell;
@@ -38,8 +42,7 @@ pub(crate) fn cancel_each(tasks: &[TaskRef]) {
 
 impl TaskRef {
     /// Asks the task to end. The request is delivered at the start of its next step, in
-    /// the next turn (rule 10), where its future is dropped, or, in
-    /// [`catch_cancel`](crate::catch_cancel()), told of it; what the task awaits is asked
+    /// the next turn (rule 10), where its future is dropped; what the task awaits is asked
     /// first, and a task or future that is awaited is cancelled in turn. A task that has
     /// not begun never does. Returns whether there was anything to cancel: false when it
     /// is done.
@@ -47,19 +50,9 @@ impl TaskRef {
         self.handle.state.request_cancel(self.key)
     }
 
-    /// Ends what waits in a scope of the task; without one, what the task waits for. Whether
-    /// that was done by a request to the task.
-    pub(crate) fn end_scope(&self, scope: Option<u32>) -> bool {
-        let state = &self.handle.state;
-        match scope {
-            Some(scope) => state.end_scope(self.key, scope) == Over::Elapsed,
-            None => self.cancel(),
-        }
-    }
-
     /// How many cancel requests were made and not taken back.
     pub fn cancelling(&self) -> u32 {
-        self.handle.state.cancelling(self.key)
+        self.handle.state.cancel_requests(self.key)
     }
 
     /// Takes one cancel request back and returns how many remain. At none, a request that
@@ -71,47 +64,28 @@ impl TaskRef {
 }
 
 impl Cancelling for State {
-    /// If a request to the task would arrive there or further in, that is made (`Elapsed`).
-    /// If not, the task waits for other things too, in a join for one, and they are left
-    /// alone: the scope's body is dropped, and what it awaits is asked (`Cancelled`).
-    fn end_scope(&self, task: Key, scope: u32) -> Over {
-        if self.reaches(task, scope) {
-            self.request_cancel(task);
-            return Over::Elapsed;
+    fn expire(&self, timer: u32, task: Key, scope: u32) {
+        let Some(leaf) = self.ask_scope(task, scope) else { return };
+        let mut timers = self.timers.borrow_mut();
+        match timers.at(timer) {
+            Some(Timer::Limit(whose, place, over @ Over::Elapsed)) if *whose == task => {
+                (*place, *over) = (leaf, Over::Cancelled);
+            }
+            _ => {} // it was left meanwhile
         }
-        match self.only_wait_in(scope) {
-            Some(Target::Task(next)) => drop(self.request_cancel(next)),
-            Some(Target::Future(future)) => drop(future.cancel()),
-            Some(Target::Sleep(_)) | None => {}
-        }
-        self.cut(scope);
-        Over::Cancelled
     }
 
     /// Whether a step must deliver a cancellation instead of polling.
     fn must_deliver(&self, key: Key, cancel: Cancel) -> bool {
-        if matches!(cancel, Cancel::Pending | Cancel::Both) {
+        if cancel != Cancel::PassedOn {
             return true;
         }
-        // Not done: a task that joins several things may be woken by another of them.
-        let (done, cancelled) = match self.only_wait(key) {
-            Some(Target::Future(future)) => (future.is_done(), future.ended_cancelled()),
-            Some(Target::Sleep(timer)) => {
-                let over = self.timers.borrow_mut().at(timer).map(|sleep| sleep.over());
-                (over != Some(Over::No), over == Some(Over::Cancelled))
-            }
-            Some(Target::Task(next)) => {
-                let tasks = self.tasks.borrow();
-                let next = tasks.get(next);
-                let cancelled = next.is_some_and(|task| task.phase == Phase::Cancelled);
-                (next.is_none_or(|task| task.is_done()), cancelled)
-            }
-            None => (true, false),
-        };
-        if !done {
-            self.set_cancel(key, Cancel::PassedOn);
+        let ended = self.ended_cancelled(self.went_to(key));
+        // A task that waits for several things by now may be woken by another of them.
+        if ended.is_none() {
+            self.set_cancel(key, cancel);
         }
-        cancelled
+        ended == Some(true)
     }
 
     /// Sends a request on from `key` to what it waits for, as far as that goes. A loop, not
@@ -126,7 +100,7 @@ impl Cancelling for State {
             if passed.contains(&next) || next == at {
                 break;
             }
-            self.set_cancel(at, Cancel::PassedOn);
+            self.pass_on(at);
             self.count_request(next);
             if self.was_asked(next) {
                 return;
@@ -134,8 +108,7 @@ impl Cancelling for State {
             passed.insert(at);
             at = next;
         }
-        let before = self.set_cancel(at, Cancel::PassedOn);
-        let kept = match before {
+        let kept = match self.pass_on(at) {
             Some(Cancel::PassedOn | Cancel::Both) => Cancel::Both,
             _ => Cancel::Pending,
         };
@@ -161,6 +134,61 @@ impl Cancelling for State {
 }
 
 impl State {
+    /// Asks a task to end. False if it is done.
+    pub(crate) fn request_cancel(&self, key: Key) -> bool {
+        self.see_panic(key);
+        let tasks = self.tasks.borrow();
+        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
+        let task = task.number;
+        drop(tasks);
+        self.emit(|| Event::CancelRequested { task });
+        self.count_request(key);
+        if !self.was_asked(key) {
+            self.route_cancel(key);
+        }
+        true
+    }
+
+    /// Asks a scope of a task to end: by a request to the task, which counts as one, if the
+    /// task waits for nothing else. In a join or a select that would be for all that waits
+    /// there: then only what is waited for in the scope is asked, and this gives the leaf
+    /// (`ROOT`: none) whose end is to be waited for. See [`ended_cancelled`](Self::ended_cancelled).
+    pub(crate) fn ask_scope(&self, task: Key, scope: u32) -> Option<u32> {
+        if !self.waits_beside(task, scope) {
+            self.request_cancel(task);
+            return None;
+        }
+        let (waits, waker) = self.waits_in_scope(scope)?;
+        let leaf = self.leaves.borrow().get(waits.ids as usize).map(|leaf| leaf.target.clone());
+        let accepted = match leaf {
+            _ if waits.count != 1 => false,
+            _ if waits.ids & SLEEP != 0 => {
+                self.finish_sleep(waits.ids & !SLEEP, Over::Cancelled, Cause::Cancel)
+            }
+            Some(Target::Task(next)) => self.request_cancel(next),
+            Some(Target::Future(future)) => future.cancel(),
+            Some(Target::Sleep(_)) | None => false,
+        };
+        if !accepted {
+            self.wake_because(Cause::Cancel, waker);
+        }
+        Some(if accepted { waits.ids } else { ROOT })
+    }
+
+    /// Whether what a request went to did end by it; none: it has not ended.
+    pub(crate) fn ended_cancelled(&self, leaf: u32) -> Option<bool> {
+        // A sleep has no other end; nor is there anything to wait for where a leaf is gone.
+        let target = self.leaves.borrow().get(leaf as usize).map(|leaf| leaf.target.clone());
+        match target.filter(|_| leaf & SLEEP == 0) {
+            Some(Target::Future(future)) => future.is_done().then(|| future.ended_cancelled()),
+            Some(Target::Task(next)) => match self.tasks.borrow().get(next) {
+                Some(next) if !next.is_done() => None,
+                next => Some(next.is_some_and(|task| task.phase == Phase::Cancelled)),
+            },
+            Some(Target::Sleep(_)) | None => Some(true),
+        }
+    }
+
     /// Has a cancellation arrive in `scope`, or else in the one around it, and so on out to
     /// the task itself, whose body is dropped. What is raised again meanwhile goes on from
     /// there.
@@ -184,31 +212,6 @@ impl State {
         self.end_cancelled(key, body)
     }
 
-    /// `Task::cancel`: false if the task is done.
-    pub(crate) fn request_cancel(&self, key: Key) -> bool {
-        self.see_panic(key);
-        let tasks = self.tasks.borrow();
-        let Some(task) = tasks.get(key).filter(|task| !task.is_done()) else { return false };
-        let task = task.number;
-        drop(tasks);
-        self.emit(|| Event::CancelRequested { task });
-        self.count_request(key);
-        if !self.was_asked(key) {
-            self.route_cancel(key);
-        }
-        true
-    }
-
-    /// Has the body of a scope dropped in its task's next step, and no more.
-    fn cut(&self, scope: u32) {
-        let mut scopes = self.scopes.borrow_mut();
-        let Some(scope) = scopes.get_mut(scope as usize) else { return };
-        scope.cut = true;
-        let waker = std::mem::replace(&mut scope.waker, Waker::noop().clone());
-        drop(scopes);
-        self.wake_because(Cause::Cancel, waker);
-    }
-
     /// The task ended although a cancellation was on its way in it: that stays pending.
     fn end_raising(&self, key: Key, body: BoxBody, polled: Polled) -> Outcome {
         if self.raising.take().is_some() {
@@ -218,7 +221,7 @@ impl State {
     }
 
     /// Marks a scope, and sees to it that the task's next poll gets there.
-    fn mark(&self, key: Key, scope: u32) {
+    pub(crate) fn mark(&self, key: Key, scope: u32) {
         let mut scopes = self.scopes.borrow_mut();
         let Some(scope) = scopes.get_mut(scope as usize) else { return };
         scope.marked = true;
@@ -241,6 +244,28 @@ impl State {
         }
     }
 
+    /// A task's request goes to the one thing that the task waits for.
+    /// Answers what became of the last request before.
+    fn pass_on(&self, key: Key) -> Option<Cancel> {
+        let id = self.waits_within(key).map_or(0, |waits| waits.ids);
+        self.infos.borrow_mut().entry(key).or_default().went_to = id;
+        self.set_cancel(key, Cancel::PassedOn)
+    }
+
+    fn went_to(&self, key: Key) -> u32 {
+        self.infos.borrow().get(&key).map_or(0, |info| info.went_to)
+    }
+
+    /// The task does not wait for this any more. If its request went there, that is the
+    /// task's again.
+    pub(crate) fn take_back(&self, key: Key, leaf: u32) {
+        let passed_on = |task: &TaskEntry| matches!(task.cancel, Cancel::PassedOn | Cancel::Both);
+        let went = self.tasks.borrow().get(key).is_some_and(passed_on);
+        if went && self.went_to(key) == leaf {
+            self.keep_cancel(key, Cancel::Pending);
+        }
+    }
+
     /// Answers what it was before.
     pub(crate) fn set_cancel(&self, key: Key, cancel: Cancel) -> Option<Cancel> {
         let mut tasks = self.tasks.borrow_mut();
@@ -260,19 +285,15 @@ impl State {
         }
     }
 
-    /// Whether the [`cancel_each`] under way, if there is one, has asked this task before.
-    fn was_asked(&self, key: Key) -> bool {
-        ASKED.with_borrow_mut(|asked| asked.as_mut().is_some_and(|a| !a.insert((self.id, key))))
-    }
-
-    pub(crate) fn cancelling(&self, key: Key) -> u32 {
-        self.infos.borrow().get(&key).map_or(0, |info| info.cancelling)
-    }
-
     fn count_request(&self, key: Key) {
         let mut infos = self.infos.borrow_mut();
         let info = infos.entry(key).or_default();
         info.cancelling = info.cancelling.saturating_add(1);
+    }
+
+    /// Whether the [`cancel_each`] under way, if there is one, has asked this task before.
+    fn was_asked(&self, key: Key) -> bool {
+        ASKED.with_borrow_mut(|asked| asked.as_mut().is_some_and(|a| !a.insert((self.id, key))))
     }
 
     /// Somebody looked at how the task ended: a panic in it need not be reported.
@@ -297,6 +318,10 @@ impl State {
             }
         }
         left
+    }
+
+    pub(crate) fn cancel_requests(&self, key: Key) -> u32 {
+        self.infos.borrow().get(&key).map_or(0, |info| info.cancelling)
     }
 
     /// What a task waits for, in words, for reports.

@@ -9,13 +9,12 @@
 
 use crate::LoopHandle;
 use crate::error::Cancelled;
-use crate::kernel::{Cancel, context};
+use crate::kernel::{Cancel, ROOT, context};
 use pin_project_lite::pin_project;
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Runs `body`, and answers `Err(Cancelled)` if a cancellation of this task arrives while
@@ -69,21 +68,68 @@ pin_project! {
     }
 }
 
-impl<F: Future> CatchCancel<F> {
-    /// Its scope, while it waits.
-    pub(crate) fn scope(&self) -> Option<u32> {
-        self.opened.0.as_ref().map(|(_, scope)| *scope)
+impl<F> CatchCancel<F> {
+    /// The number of the scope while it is registered.
+    pub(crate) fn scope(&self) -> u32 {
+        self.opened.0.as_ref().map_or(ROOT, |(_, scope)| *scope)
     }
 
-    /// Runs, and tells `scope` what its scope is while it waits.
-    pub(crate) async fn telling(self, scope: &Cell<Option<u32>>) -> <Self as Future>::Output {
-        let mut running = pin!(self);
-        let ended = poll_fn(|cx| {
-            let polled = running.as_mut().poll(cx);
-            scope.set(running.scope());
-            polled
-        });
-        ended.await
+    /// Whether a cancellation of the task is about to arrive here.
+    pub(crate) fn is_marked(&self) -> bool {
+        self.opened.0.as_ref().is_some_and(|(handle, scope)| handle.state.is_marked(*scope))
+    }
+
+    /// Whether that comes from who opened a scope around this one.
+    pub(crate) fn is_marked_from_around(&self) -> bool {
+        self.is_marked() && ENDING.get() == self.scope()
+    }
+
+    /// Drops the body, and answers nothing more.
+    fn give_up(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        this.body.set(None);
+        this.opened.close();
+    }
+}
+
+impl<F: Future> CatchCancel<F> {
+    /// A poll in which the body is ended without a request to the task: by a cancellation in
+    /// the innermost scope that is in here, which may clean up, and raises it again up to
+    /// here; without such a scope the body is dropped (`None`).
+    pub(crate) fn poll_ending(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<F::Output, Cancelled>>> {
+        let opened = self.opened.0.as_ref();
+        let inner = opened.and_then(|(handle, scope)| handle.state.mark_within(*scope));
+        if let (Some((handle, _)), Some(inner)) = (opened, inner) {
+            let handle = handle.clone();
+            let before = Before(ENDING.replace(inner)); // also if the body panics
+            let polled = self.as_mut().poll(cx);
+            let went = ENDING.get() != inner;
+            drop(before);
+            let missed = handle.state.unmark(inner).is_some();
+            if polled.is_ready() || !(went || missed) {
+                return polled.map(Some);
+            }
+        }
+        self.give_up();
+        Poll::Ready(None)
+    }
+}
+
+thread_local! {
+    /// The scope in which a cancellation is to arrive that is nobody's but the one's who
+    /// opened a scope around.
+    static ENDING: Cell<u32> = const { Cell::new(ROOT) };
+}
+
+/// What `ENDING` was.
+struct Before(u32);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        ENDING.set(self.0);
     }
 }
 
@@ -117,10 +163,10 @@ impl Opened {
     /// Registers the scope with the task that polls it, and makes it the one around what is
     /// polled now. Outside of a task there is nothing to catch.
     fn enter(&mut self, cx: &Context<'_>) -> Option<Entered> {
-        let handle = match &self.0 {
-            Some((handle, _)) => handle.clone(),
-            None => context::with_current(LoopHandle::clone).ok()?,
-        };
+        let handle = context::with_current(LoopHandle::clone).ok()?;
+        if self.0.as_ref().is_some_and(|(before, _)| before.state.id != handle.state.id) {
+            self.close(); // it was another loop's
+        }
         let place = handle.state.place()?;
         let waker = cx.waker().clone();
         let id = match &self.0 {
@@ -142,7 +188,9 @@ impl Opened {
         if raised {
             handle.state.raising.set(None);
         }
-        if marked || raised {
+        if marked && ENDING.get() == id {
+            ENDING.set(ROOT);
+        } else if marked || raised {
             // It was over before the cancellation got there: the task keeps that.
             handle.state.set_cancel(place.task, Cancel::Pending);
         }
@@ -170,7 +218,7 @@ impl Entered {
         if taken && state.raising.get() == Some(self.id) {
             state.raising.set(None);
         }
-        state.take_cut(self.id) || taken
+        taken
     }
 }
 

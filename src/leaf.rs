@@ -47,6 +47,9 @@ impl State {
             if there == here {
                 return;
             }
+            if let (Some(there), Some(here)) = (there, here) {
+                return self.move_leaf(id, there, here);
+            }
             self.drop_leaf(id);
         }
         *leaf = here.map(|place| {
@@ -56,26 +59,29 @@ impl State {
         });
     }
 
+    #[cold]
+    fn move_leaf(&self, id: u32, there: Place, here: Place) {
+        if let Some(leaf) = self.leaves.borrow_mut().get_mut(id as usize) {
+            leaf.place = here;
+        }
+        self.enrol(there, id, u32::MAX);
+        self.enrol(here, id, 1);
+        if there.task != here.task {
+            self.take_back(there.task, id);
+        }
+    }
+
     pub(crate) fn drop_leaf(&self, id: u32) {
         let leaf = self.leaves.borrow_mut().try_remove(id as usize);
         if let Some(leaf) = leaf {
             self.enrol(leaf.place, id, u32::MAX);
+            self.take_back(leaf.place.task, id);
         }
     }
 
     /// The one thing of the loop's own that a task waits for, if it is one.
     pub(crate) fn only_wait(&self, key: Key) -> Option<Target> {
         let waits = self.waits_within(key)?;
-        self.one_of(waits)
-    }
-
-    /// As [`only_wait`](Self::only_wait), of what waits in a scope.
-    pub(crate) fn only_wait_in(&self, scope: u32) -> Option<Target> {
-        let waits = self.scopes.borrow().get(scope as usize)?.waits;
-        self.one_of(self.within(waits)?)
-    }
-
-    fn one_of(&self, waits: Waits) -> Option<Target> {
         match waits.count {
             1 if waits.ids & SLEEP != 0 => Some(Target::Sleep(waits.ids & !SLEEP)),
             1 => Some(self.leaves.borrow().get(waits.ids as usize)?.target.clone()),
@@ -85,11 +91,7 @@ impl State {
 
     /// What a task waits for, inside of the scopes that it is in.
     pub(crate) fn waits_within(&self, key: Key) -> Option<Waits> {
-        let waits = self.tasks.borrow().get(key)?.waits;
-        self.within(waits)
-    }
-
-    fn within(&self, mut waits: Waits) -> Option<Waits> {
+        let mut waits = self.tasks.borrow().get(key)?.waits;
         while waits.count == 1 && is_scope(waits.ids) {
             waits = self.scopes.borrow().get((waits.ids & !SCOPE) as usize)?.waits;
         }
@@ -109,20 +111,40 @@ impl State {
         found
     }
 
-    /// Whether a cancellation of the task arrives in `scope`, or further in.
-    pub(crate) fn reaches(&self, key: Key, scope: u32) -> bool {
-        let (mut at, scopes) = (self.innermost_scope(key), self.scopes.borrow());
-        while at != scope {
-            let Some(around) = scopes.get(at as usize) else { return false };
-            at = around.place.scope;
+    /// Whether the task waits for other things than this scope, which it had opened, as in a
+    /// join or if it was moved to another task.
+    pub(crate) fn waits_beside(&self, task: Key, scope: u32) -> bool {
+        let (tasks, scopes) = (self.tasks.borrow(), self.scopes.borrow());
+        let Some(there) = scopes.get(scope as usize).filter(|there| !there.over) else {
+            return false;
+        };
+        if there.place.task != task {
+            return true; // it moved
         }
-        true
+        let mut beside = true;
+        let mut waits = tasks.get(task).map(|task| task.waits);
+        while let Some(one) = waits.filter(|waits| waits.count == 1 && is_scope(waits.ids)) {
+            let inner = one.ids & !SCOPE;
+            beside &= inner != scope;
+            waits = scopes.get(inner as usize).map(|scope| scope.waits);
+        }
+        beside
+    }
+
+    /// What waits in a scope, inside of the scopes that are in it; and how to wake who polls it.
+    pub(crate) fn waits_in_scope(&self, scope: u32) -> Option<(Waits, Waker)> {
+        let scopes = self.scopes.borrow();
+        let scope = scopes.get(scope as usize)?;
+        let mut waits = scope.waits;
+        while waits.count == 1 && is_scope(waits.ids) {
+            waits = scopes.get((waits.ids & !SCOPE) as usize)?.waits;
+        }
+        Some((waits, scope.waker.clone()))
     }
 
     /// Registers a scope in `place`.
     pub(crate) fn open_scope(&self, place: Place, waker: Waker) -> u32 {
-        let scope =
-            Scope { place, waits: Waits::default(), waker, marked: false, cut: false, over: false };
+        let scope = Scope { place, waits: Waits::default(), waker, marked: false, over: false };
         let id = self.scopes.borrow_mut().insert(scope) as u32;
         self.enrol(place, id | SCOPE, 1);
         id
@@ -159,10 +181,26 @@ impl State {
         Some((place, marked))
     }
 
-    /// Takes the cut of a scope, if it was cut.
-    pub(crate) fn take_cut(&self, id: u32) -> bool {
-        let mut scopes = self.scopes.borrow_mut();
-        scopes.get_mut(id as usize).is_some_and(|scope| std::mem::take(&mut scope.cut))
+    pub(crate) fn is_marked(&self, id: u32) -> bool {
+        self.scopes.borrow().get(id as usize).is_some_and(|scope| scope.marked)
+    }
+
+    /// Marks the innermost scope inside of this one of the task that is stepping.
+    pub(crate) fn mark_within(&self, id: u32) -> Option<u32> {
+        let task = self.current_task()?;
+        let scopes = self.scopes.borrow();
+        let mut found = id;
+        while let Some(waits) = scopes.get(found as usize).map(|scope| scope.waits) {
+            if waits.count != 1 || !is_scope(waits.ids) {
+                break;
+            }
+            found = waits.ids & !SCOPE;
+        }
+        drop(scopes);
+        (found != id).then(|| {
+            self.mark(task, found);
+            found
+        })
     }
 
     /// Takes the mark of a scope, if it has one, and answers which scope is around it.
@@ -170,7 +208,12 @@ impl State {
         let mut scopes = self.scopes.borrow_mut();
         let scope = scopes.get_mut(id as usize).filter(|scope| scope.marked)?;
         scope.marked = false;
-        Some(scope.place.scope)
+        let mut around = scope.place.scope;
+        // One that is over catches nothing, though it keeps its slot.
+        while let Some(over) = scopes.get(around as usize).filter(|scope| scope.over) {
+            around = over.place.scope;
+        }
+        Some(around)
     }
 
     /// While a cancellation is raised again from inside a task, what is ready beside it in
@@ -214,7 +257,7 @@ impl Timer {
 
     pub(crate) fn over(&self) -> Over {
         match self {
-            Timer::Task(.., over) | Timer::Limit(.., over) => *over,
+            Timer::Task(_, _, over) | Timer::Limit(_, _, over) => *over,
             Timer::Other(sleeper) => sleeper.over,
             Timer::Call(_) => Over::No,
         }

@@ -59,8 +59,12 @@ pub fn as_completed<T: 'static>(
                 shared.completed(index);
             }
         };
+        // It may be called from in there, if the loop is closed.
+        shared.todo.borrow_mut().push(Some((one.clone(), None)));
         let callback = one.add_call(completed);
-        shared.todo.borrow_mut().push(Some((one, callback)));
+        if let Some((_, place)) = &mut shared.todo.borrow_mut()[index] {
+            *place = Some(callback);
+        }
     }
     if let Some(timeout) = timeout.filter(|_| count > 0) {
         let late = Rc::downgrade(&shared);
@@ -91,7 +95,7 @@ struct Shared<T: 'static> {
     timer: RefCell<Option<TimerHandle>>,
 }
 
-type Watched<T> = (Awaitable<T>, CallbackId);
+type Watched<T> = (Awaitable<T>, Option<CallbackId>);
 
 impl<T: 'static> AsCompleted<T> {
     /// The next one that has ended; `None` after the last.
@@ -163,7 +167,7 @@ impl<T: 'static> Shared<T> {
     fn give_up(&self) {
         self.timer.take();
         for (one, callback) in self.forget() {
-            one.remove_done_callback(callback);
+            callback.map(|callback| one.remove_done_callback(callback));
             let _ = self.ended.send(None);
         }
     }
@@ -184,7 +188,7 @@ impl<T: 'static> Drop for AsCompleted<T> {
     fn drop(&mut self) {
         self.shared.stop_timer();
         for (one, callback) in self.shared.forget() {
-            one.remove_done_callback(callback);
+            callback.map(|callback| one.remove_done_callback(callback));
         }
     }
 }

@@ -6,7 +6,8 @@
 //! more leaves no trace on its children.
 
 use crate::awaitable::Awaitable;
-use crate::error::{Failure, JoinError};
+use crate::error::{Failure, JoinError, JoinFailure, Payload};
+use crate::exception::catch;
 use crate::future::{CallbackId, Canceller, Target, WeakFuture};
 use crate::{Future, LoopHandle};
 use std::cell::{Cell, RefCell};
@@ -17,7 +18,35 @@ use std::rc::{Rc, Weak};
 const DEPTH: u32 = 200;
 
 thread_local! {
-    static ASKING: Cell<u32> = const { Cell::new(0) };
+    static ASKING: Cell<Asking> = const { Cell::new(Asking { depth: 0, round: 0, late: false }) };
+}
+
+/// A request that is being passed on.
+#[derive(Clone, Copy)]
+struct Asking {
+    depth: u32,
+    /// Numbers the requests that come from outside.
+    round: u64,
+    /// It goes on in another turn than it began in.
+    late: bool,
+}
+
+impl Asking {
+    fn next_round(self) -> Self {
+        Asking { round: self.round + 1, late: false, ..self }
+    }
+
+    fn deeper(self) -> Self {
+        Asking { depth: self.depth + 1, ..self }
+    }
+
+    fn during<R>(self, ask: impl FnOnce() -> R) -> R {
+        let before = ASKING.replace(self);
+        let asked = ask();
+        // Rounds go on; what is in between goes back.
+        ASKING.set(Asking { round: before.round.max(ASKING.get().round), ..before });
+        asked
+    }
 }
 
 /// Waits for all `children` and gives their values, in the order in which they were given;
@@ -32,7 +61,8 @@ thread_local! {
 /// awaits that goes on in k+2. If all are done already, so is the gather.
 ///
 /// # Errors
-/// The awaited value is the [`JoinError`] of the first child that has one;
+/// The awaited value is the [`JoinError`] of the first child that has one (a panic of the
+/// clone of its value counts as its own);
 /// for children that return a `Result` see [`try_gather`].
 ///
 /// # Cancel safety
@@ -107,18 +137,18 @@ type One<T> = Result<T, JoinError>;
 
 /// What a gather ends with.
 trait Gathered {
-    fn cancelled() -> Self;
+    fn failed(error: JoinError) -> Self;
 }
 
 impl<V> Gathered for Result<V, JoinError> {
-    fn cancelled() -> Self {
-        Err(JoinError::cancelled())
+    fn failed(error: JoinError) -> Self {
+        Err(error)
     }
 }
 
 impl<V, E> Gathered for Result<V, Failure<E>> {
-    fn cancelled() -> Self {
-        Err(Failure::Join(JoinError::cancelled()))
+    fn failed(error: JoinError) -> Self {
+        Err(Failure::Join(error))
     }
 }
 
@@ -136,8 +166,12 @@ struct Gathering<T: 'static, R: 'static> {
     /// Children that are not done, each counted once.
     left: Cell<usize>,
     cancel_requested: Cell<bool>,
-    /// A request is being passed on; one that comes meanwhile came round in a circle.
+    /// A request is being passed on; one that comes meanwhile came round in a circle, which
+    /// ends here.
     asking: Cell<bool>,
+    circle: Cell<bool>,
+    /// The last request.
+    round: Cell<u64>,
     outer: WeakFuture<R>,
     collect: Box<dyn Fn(Vec<One<T>>) -> R>,
     fail: Box<Fail<T, R>>,
@@ -161,6 +195,8 @@ fn begin<T: Clone + 'static, R: Gathered + 'static>(
         left: Cell::new(0),
         cancel_requested: Cell::new(false),
         asking: Cell::new(false),
+        circle: Cell::new(false),
+        round: Cell::new(0),
         outer: outer.downgrade(),
         collect: Box::new(collect),
         fail: Box::new(fail),
@@ -205,7 +241,8 @@ impl<T: Clone + 'static, R: Gathered + 'static> Gathering<T, R> {
                     gathering.count(index);
                 }
             };
-            self.callbacks.borrow_mut().push((index, child.add_call(count)));
+            let callback = child.add_call(count);
+            self.callbacks.borrow_mut().push((index, callback));
         }
         if self.children.is_empty() {
             self.end();
@@ -216,25 +253,41 @@ impl<T: Clone + 'static, R: Gathered + 'static> Gathering<T, R> {
     /// A child is done.
     fn count(&self, index: usize) {
         self.left.set(self.left.get() - 1);
+        // Cloning is the user's, and may panic.
+        let counted = catch(|| self.take_in(index));
+        let panicked = counted.err().or_else(|| match self.left.get() {
+            0 => catch(|| self.end()).err(),
+            _ => None,
+        });
+        if let (Some(payload), Some(outer)) = (panicked, self.outer.upgrade()) {
+            let describe = |_: &R| "an outcome panicked as it was cloned".to_owned();
+            outer.fail(
+                R::failed(JoinError(JoinFailure::Panicked(payload.into()))),
+                false,
+                describe,
+            );
+        }
+    }
+
+    fn take_in(&self, index: usize) {
         let child = &self.children[index];
-        let Ok(outcome) = child.result() else { return }; // an error in it is seen now
+        let outcome = catch(|| child.result()); // an error in it is seen now
+        let panicked = |payload: Payload| Ok(Err(JoinError(JoinFailure::Panicked(payload.into()))));
+        let Ok(outcome) = outcome.unwrap_or_else(panicked) else { return };
         let Some(outer) = self.outer.upgrade().filter(|outer| !outer.done()) else { return };
         if let Some(failure) = (self.fail)(&outcome) {
             let describe = |_: &R| "a gathered task failed".to_owned();
             return outer.fail(failure, child.ended_cancelled(), describe);
         }
         self.outcomes.borrow_mut()[index] = Some(outcome);
-        if self.left.get() == 0 {
-            self.end();
-        }
     }
 
     /// All are done, and none failed the whole.
     fn end(&self) {
-        let Some(outer) = self.outer.upgrade() else { return };
+        let Some(outer) = self.outer.upgrade().filter(|outer| !outer.done()) else { return };
         if self.cancel_requested.get() {
             let describe = |_: &R| "a gather was cancelled".to_owned();
-            return outer.fail(R::cancelled(), true, describe);
+            return outer.fail(R::failed(JoinError::cancelled()), true, describe);
         }
         let mut outcomes = self.outcomes.take();
         for (index, first) in &self.again {
@@ -257,23 +310,30 @@ impl<T: Clone + 'static, R: Gathered + 'static> Canceller for Gathering<T, R> {
         if self.outer.upgrade().is_none_or(|outer| outer.done()) {
             return false;
         }
+        let (asked, beyond) = (ASKING.get(), Asking { depth: 1, late: true, ..ASKING.get() });
+        let asked = if asked.depth == 0 { asked.next_round() } else { asked };
+        let last = self.round.replace(self.round.get().max(asked.round));
         if self.asking.replace(true) {
+            self.circle.set(true);
             return true;
         }
-        let depth = ASKING.get();
-        let accepted = if depth < DEPTH {
-            ASKING.set(depth + 1);
-            let accepted = self.ask_children();
-            ASKING.set(depth);
-            accepted
+        let accepted = if asked.late && last >= asked.round {
+            self.circle.set(last == asked.round); // else a later one has overtaken it
+            true
+        } else if asked.depth < DEPTH {
+            asked.deeper().during(|| self.ask_children())
         } else {
             let me = self.me.clone();
             let later = move || {
-                me.upgrade().map(|gathering| gathering.ask_children());
+                me.upgrade().map(|gathering| beyond.during(|| gathering.ask_children()));
             };
             self.handle.call_soon(later).is_ok()
         };
         self.asking.set(false);
+        if let Some(outer) = self.outer.upgrade().filter(|_| self.circle.take()) {
+            let describe = |_: &R| "a gather that waits for itself was cancelled".to_owned();
+            outer.fail(R::failed(JoinError::cancelled()), true, describe);
+        }
         accepted
     }
 

@@ -7,7 +7,7 @@
 
 use crate::catch_cancel::{CatchCancel, Resume, catch_cancel};
 use crate::error::{Cancelled, TimedOut};
-use crate::kernel::{Cancelling, Key, Over, ROOT, Timer, context};
+use crate::kernel::{Key, Over, ROOT, Timer, context};
 use crate::{Handle, LoopHandle};
 use pin_project_lite::pin_project;
 use std::cell::Cell;
@@ -17,8 +17,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 pin_project! {
-    /// The future of [`timeout`](crate::timeout) and [`timeout_at`](crate::timeout_at). It
-    /// belongs to the task that polls it first.
+    /// The future of [`timeout`](crate::timeout) and [`timeout_at`](crate::timeout_at).
+    /// Requests to cancel are counted for the task that polls it first.
     ///
     /// # Cancel safety
     /// A cancel request that is not its own arrives in the body, and goes on outwards.
@@ -56,6 +56,8 @@ struct Armed {
     /// The task's cancel requests when it was armed.
     cancelling: u32,
     bell: Bell,
+    /// The body, and nobody else, was told to end.
+    told: bool,
 }
 
 enum Bell {
@@ -63,14 +65,12 @@ enum Bell {
     Unset(Limit, u64),
     /// The slot of a timer.
     Timer(u32),
-    /// The deadline has passed before: a callback.
-    Soon(Handle, Rc<Soon>),
+    /// The deadline has passed before: a callback, and what it did.
+    Soon(Handle, Rc<Cell<Rang>>),
 }
 
-struct Soon {
-    scope: Cell<u32>,
-    rang: Cell<Over>,
-}
+/// As in `Timer::Limit`.
+type Rang = (u32, Over);
 
 impl<F: Future> Limited<F> {
     #[inline]
@@ -85,20 +85,29 @@ impl<F: Future> Future for Limited<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
         if let Stage::Set(limit) = this.alarm.0 {
             this.alarm.0 = Stage::Armed(Armed::new(limit));
         }
+        let mut body = this.body;
         if this.raised.is_none() {
-            let Poll::Ready(ended) = this.body.as_mut().poll(cx) else {
-                this.alarm.set_timer(this.body.scope());
+            if body.is_marked_from_around() {
+                this.alarm.untell();
+            }
+            let polled = match !body.is_marked() && this.alarm.gives_up() {
+                true => body.as_mut().poll_ending(cx),
+                false => body.as_mut().poll(cx).map(Some),
+            };
+            let Poll::Ready(ended) = polled else {
+                this.alarm.set_timer(body.scope());
                 return Poll::Pending;
             };
             let ours = this.alarm.end();
             match ended {
-                Ok(value) => return Poll::Ready(Ok(value)),
-                Err(_) if ours => return Poll::Ready(Err(TimedOut::new())),
-                Err(cancelled) => *this.raised = Some(Cancelled::resume(cancelled)),
+                Some(Ok(value)) => return Poll::Ready(Ok(value)),
+                Some(Err(_)) if ours => return Poll::Ready(Err(TimedOut::new())),
+                None => return Poll::Ready(Err(TimedOut::new())),
+                Some(Err(cancelled)) => *this.raised = Some(Cancelled::resume(cancelled)),
             }
         }
         match this.raised {
@@ -115,7 +124,7 @@ impl Armed {
         let handle = handle.unwrap_or_else(|none| panic!("timeout: {none}"));
         let state = &handle.state;
         let task = state.current_task().expect("a timeout is run in a task");
-        let cancelling = state.cancelling(task);
+        let cancelling = state.cancel_requests(task);
         let passed = match limit {
             Limit::Lasts(limit) => limit == 0,
             Limit::Until(deadline) => deadline <= state.time.of_turn(),
@@ -124,21 +133,21 @@ impl Armed {
             true => ring_soon(&handle, task),
             false => Bell::Unset(limit, state.timers.borrow_mut().number()),
         };
-        Armed { handle, task, cancelling, bell }
+        Armed { handle, task, cancelling, bell, told: false }
     }
 
-    /// Takes the alarm away; whether, and how, it had rung.
+    /// Takes the alarm away; whether it had rung.
     #[inline]
-    fn disarm(&self) -> Over {
+    fn disarm(&self) -> bool {
         match &self.bell {
-            Bell::Unset(..) => Over::No,
+            Bell::Unset(..) => false,
             Bell::Timer(slot) => {
                 let timer = self.handle.state.timers.borrow_mut().remove_at(*slot);
-                timer.map_or(Over::No, |timer| timer.over())
+                timer.is_some_and(|timer| timer.over() == Over::Elapsed)
             }
-            Bell::Soon(callback, soon) => {
+            Bell::Soon(callback, rang) => {
                 callback.cancel();
-                soon.rang.get()
+                rang.get().1 == Over::Elapsed
             }
         }
     }
@@ -146,26 +155,26 @@ impl Armed {
 
 #[cold]
 fn ring_soon(handle: &LoopHandle, task: Key) -> Bell {
-    let soon = Rc::new(Soon { scope: Cell::new(ROOT), rang: Cell::new(Over::No) });
-    let (state, rings) = (Rc::downgrade(&handle.state), soon.clone());
+    let rang = Rc::new(Cell::new((ROOT, Over::No)));
+    let (state, rings) = (Rc::downgrade(&handle.state), rang.clone());
     let callback = handle.call_soon(move || {
         if let Some(state) = state.upgrade() {
-            rings.rang.set(state.end_scope(task, rings.scope.get()));
+            let leaf = state.ask_scope(task, rings.get().0);
+            rings.set(leaf.map_or((ROOT, Over::Elapsed), |leaf| (leaf, Over::Cancelled)));
         }
     });
-    Bell::Soon(callback.expect("a loop that runs is not closed"), soon)
+    Bell::Soon(callback.expect("a loop that runs is not closed"), rang)
 }
 
 impl Alarm {
-    /// The body waits, and the time runs.
+    /// The body waits, in `scope`, and the time runs.
     #[inline]
-    fn set_timer(&mut self, scope: Option<u32>) {
+    fn set_timer(&mut self, scope: u32) {
         let Stage::Armed(armed) = &mut self.0 else { return };
-        let scope = scope.unwrap_or(ROOT);
         let (limit, number) = match &armed.bell {
             Bell::Unset(limit, number) => (*limit, *number),
-            Bell::Soon(_, soon) => return soon.scope.set(scope),
-            Bell::Timer(_) => return,
+            Bell::Soon(_, rang) if rang.get().1 == Over::No => return rang.set((scope, Over::No)),
+            Bell::Soon(..) | Bell::Timer(_) => return,
         };
         let state = &armed.handle.state;
         let deadline = match limit {
@@ -177,18 +186,48 @@ impl Alarm {
         armed.bell = Bell::Timer(key.index);
     }
 
+    /// Whether the time is over, and the scope alone was asked to end, and what it waited
+    /// for did end by that. If that ended in spite of it, nothing more will happen.
+    #[inline]
+    fn gives_up(&mut self) -> bool {
+        let Stage::Armed(armed) = &mut self.0 else { return false };
+        if armed.told {
+            return false;
+        }
+        let state = &armed.handle.state;
+        let leaf = match &armed.bell {
+            Bell::Timer(slot) => match state.timers.borrow_mut().at(*slot) {
+                Some(Timer::Limit(_, leaf, Over::Cancelled)) => *leaf,
+                _ => return false,
+            },
+            Bell::Soon(_, rang) if rang.get().1 == Over::Cancelled => rang.get().0,
+            _ => return false,
+        };
+        let ended = state.ended_cancelled(leaf);
+        armed.told = ended == Some(true);
+        if ended == Some(false) {
+            self.end();
+        }
+        ended == Some(true)
+    }
+
+    /// The body is told to end for another reason, which is to be heard of further out.
+    fn untell(&mut self) {
+        if let Stage::Armed(armed) = &mut self.0 {
+            armed.told = false;
+        }
+    }
+
     /// Takes the alarm away, and its request back; whether nobody else has asked the task
     /// to cancel.
     #[inline]
     fn end(&mut self) -> bool {
         let Stage::Armed(armed) = std::mem::replace(&mut self.0, Stage::Over) else { return false };
-        let state = &armed.handle.state;
-        let left = match armed.disarm() {
-            Over::No => return false,
-            Over::Elapsed => state.uncancel(armed.task),
-            Over::Cancelled => state.cancelling(armed.task),
-        };
-        left <= armed.cancelling
+        let requests = || armed.handle.state.cancel_requests(armed.task);
+        match armed.disarm() {
+            true => armed.handle.state.uncancel(armed.task) <= armed.cancelling,
+            false => armed.told && requests() <= armed.cancelling,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod as_completed;
 mod gather;
 mod limited;
+mod own_scope;
 mod shield;
 mod task_group;
 mod timeout;

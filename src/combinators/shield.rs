@@ -2,7 +2,8 @@
 
 use crate::Future;
 use crate::awaitable::Awaitable;
-use crate::error::JoinError;
+use crate::error::{JoinError, JoinFailure, Payload};
+use crate::exception::catch;
 use crate::future::CallbackId;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -79,7 +80,10 @@ impl<T> Drop for Watch<T> {
 }
 
 fn pass_on<T: Clone + 'static>(inner: &Awaitable<T>, outer: &Future<Result<T, JoinError>>) {
-    let Ok(outcome) = inner.result() else { return };
+    let outcome = catch(|| inner.result());
+    // Cloning is the user's, and may panic.
+    let panicked = |payload: Payload| Ok(Err(JoinError(JoinFailure::Panicked(payload.into()))));
+    let Ok(outcome) = outcome.unwrap_or_else(panicked) else { return };
     if outer.cancelled() {
         return;
     }

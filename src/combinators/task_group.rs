@@ -4,7 +4,7 @@
 //! the task in which the group runs too, so that its body ends; that request is taken back
 //! at the end. What came from outside goes on outwards.
 
-use crate::catch_cancel::catch_cancel;
+use super::own_scope::OwnScope;
 use crate::error::{Cancelled, Failure, GroupClosed, GroupError, JoinError, JoinFailure};
 use crate::error::{Payload, panic_message};
 use crate::exception::catch;
@@ -47,19 +47,19 @@ struct Inner<E> {
     parent: RefCell<Option<TaskRef>>,
     /// The group asked its parent to cancel.
     asked_parent: Cell<bool>,
+    /// What may be asked to end without that.
+    body: OwnScope,
     /// Those that are not done, in the order in which they were made; by a count of its
     /// own, because the loop's begins again some day.
     tasks: RefCell<BTreeMap<u64, TaskRef>>,
     made: Cell<u64>,
     errors: RefCell<Vec<Failure<Rc<E>>>>,
-    /// How tasks failed whose end the group has not heard of yet, by their numbers. Kept
-    /// here, because whoever has a task's handle may take its result away before that.
-    failed: RefCell<BTreeMap<u32, Failure<Rc<E>>>>,
+    /// How tasks failed whose callbacks have not run, by their numbers: who awaits one by
+    /// then has its result, and the task is gone.
+    failing: RefCell<BTreeMap<u32, Failure<Rc<E>>>>,
     /// What the end of the group waits for.
     completed: RefCell<Option<Future<()>>>,
     aborting: Cell<bool>,
-    /// While the body, or the end of the group, waits.
-    scope: Cell<Option<u32>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ enum Stage {
 enum Ended<R, E> {
     Value(Result<R, E>),
     Cancelled(Cancelled),
+    /// By the group's own request, to it alone.
+    Stopped,
     Panicked(Payload),
 }
 
@@ -86,13 +88,13 @@ impl<E: 'static> TaskGroup<E> {
             stage: Cell::new(Stage::Created),
             parent: RefCell::new(None),
             asked_parent: Cell::new(false),
+            body: OwnScope::default(),
             tasks: RefCell::default(),
             made: Cell::new(0),
             errors: RefCell::default(),
-            failed: RefCell::default(),
+            failing: RefCell::default(),
             completed: RefCell::new(None),
             aborting: Cell::new(false),
-            scope: Cell::new(None),
         }))
     }
 
@@ -100,9 +102,7 @@ impl<E: 'static> TaskGroup<E> {
     ///
     /// When one of them fails (returns an `Err`, or panics), or `body` does, the other tasks
     /// are cancelled, and `body` too; they may clean up, and are waited for. A task that
-    /// was cancelled is no failure. In a join, or beside anything else of the loop's that the
-    /// parent awaits in that moment, `body` is dropped instead of cancelled, and the rest is
-    /// left alone.
+    /// was cancelled is no failure.
     ///
     /// # Ordering
     /// The last task that ends in turn k calls back in k+1, and the group goes on in k+2.
@@ -113,7 +113,8 @@ impl<E: 'static> TaskGroup<E> {
     /// # Cancel safety
     /// Cancelled, it cancels its tasks, waits for them, and then passes the cancellation on;
     /// failures among them are reported instead, and the next await of this task is
-    /// cancelled. Dropped by anyone else it cannot wait: it cancels its tasks and goes.
+    /// cancelled. Dropped by anyone else it cannot wait: it cancels its tasks and goes; a
+    /// panic of one is then reported as that of any task.
     ///
     /// # Panics
     /// When `body` does, with the same payload, after the tasks have ended; when the group
@@ -122,9 +123,9 @@ impl<E: 'static> TaskGroup<E> {
         &self,
         body: impl std::future::Future<Output = Result<R, E>>,
     ) -> Result<R, GroupError<E>> {
-        self.enter();
+        let parent = self.enter();
         let entered = Entered(self);
-        let ended = self.body(body).await;
+        let ended = self.body(&parent, body).await;
         self.0.stage.set(Stage::Exiting);
         let mut propagate = None;
         if let Ended::Cancelled(cancelled) = &ended {
@@ -134,7 +135,7 @@ impl<E: 'static> TaskGroup<E> {
             self.abort();
         }
         while !self.0.tasks.borrow().is_empty() {
-            let cancelled = self.catch(self.completion()).await.err();
+            let cancelled = self.0.body.run(&parent, self.completion()).await.err().flatten();
             if cancelled.is_some() && !self.0.aborting.get() {
                 propagate = cancelled;
                 self.abort();
@@ -200,7 +201,7 @@ impl<E: 'static> TaskGroup<E> {
         let parent = self.0.parent.borrow().clone();
         let handle: Option<LoopHandle> = parent.map(|parent| parent.handle);
         let handle = handle.ok_or(GroupClosed::new("is over"))?;
-        let body = fallible_body_of(self.clone().watched(future));
+        let body = fallible_body_of(noting(Rc::downgrade(&self.0), future));
         let task: Task<Result<T, Rc<E>>> = handle
             .spawn_body(body, name, at)
             .map_err(|_| GroupClosed::new("belongs to a loop that is closed"))?;
@@ -212,15 +213,20 @@ impl<E: 'static> TaskGroup<E> {
         Ok(task)
     }
 
-    fn enter(&self) {
+    fn enter(&self) -> TaskRef {
         assert!(self.0.stage.get() == Stage::Created, "a task group is run once");
         let parent = crate::current_task().expect("a task group is run in a task");
-        self.0.parent.replace(Some(parent));
+        self.0.parent.replace(Some(parent.clone()));
         self.0.stage.set(Stage::Entered);
+        parent
     }
 
     /// The body; its panic is kept until the tasks have ended.
-    async fn body<R>(&self, body: impl std::future::Future<Output = Result<R, E>>) -> Ended<R, E> {
+    async fn body<R>(
+        &self,
+        parent: &TaskRef,
+        body: impl std::future::Future<Output = Result<R, E>>,
+    ) -> Ended<R, E> {
         let guarded = async {
             let mut body = pin!(body);
             std::future::poll_fn(|cx| match catch(|| body.as_mut().poll(cx)) {
@@ -229,11 +235,8 @@ impl<E: 'static> TaskGroup<E> {
             })
             .await
         };
-        self.catch(guarded).await.unwrap_or_else(Ended::Cancelled)
-    }
-
-    async fn catch<F: std::future::Future>(&self, body: F) -> Result<F::Output, Cancelled> {
-        catch_cancel(body).telling(&self.0.scope).await
+        let ended = self.0.body.run(parent, guarded).await;
+        ended.unwrap_or_else(|cancelled| cancelled.map_or(Ended::Stopped, Ended::Cancelled))
     }
 
     async fn completion(&self) {
@@ -251,32 +254,6 @@ impl<E: 'static> TaskGroup<E> {
         }
     }
 
-    /// The body of a task: notes how it fails.
-    async fn watched<T>(
-        self,
-        future: impl std::future::Future<Output = Result<T, E>>,
-    ) -> Result<T, Rc<E>> {
-        let note = |failure| {
-            if let Some(task) = crate::current_task() {
-                self.0.failed.borrow_mut().insert(task.id(), failure);
-            }
-        };
-        let mut future = pin!(future);
-        std::future::poll_fn(|cx| match catch(|| future.as_mut().poll(cx)) {
-            Ok(polled) => polled.map_err(|error| {
-                let error = Rc::new(error);
-                note(Failure::Error(error.clone()));
-                error
-            }),
-            Err(payload) => {
-                let message: Payload = Box::new(panic_message(&*payload).to_owned());
-                note(Failure::Join(JoinError(JoinFailure::Panicked(message.into()))));
-                resume_unwind(payload)
-            }
-        })
-        .await
-    }
-
     /// A task has ended.
     fn task_done<T: 'static>(&self, number: u64, task: &TaskRef) {
         self.0.tasks.borrow_mut().remove(&number);
@@ -284,10 +261,11 @@ impl<E: 'static> TaskGroup<E> {
         if let Some(completed) = completed.filter(|_| self.0.tasks.borrow().is_empty()) {
             let _ = completed.set_result(());
         }
-        let noted = self.0.failed.borrow_mut().remove(&task.id());
-        let Some(failure) = panic_of::<Result<T, Rc<E>>>(task).map(Failure::Join).or(noted) else {
-            return;
-        };
+        let noted = self.0.failing.borrow_mut().remove(&task.id());
+        if self.0.stage.get() == Stage::Over {
+            return; // nobody is left to be told
+        }
+        let Some(failure) = failure_of::<T, E>(task).or(noted) else { return };
         self.0.errors.borrow_mut().push(failure);
         if self.0.aborting.get() || self.0.asked_parent.get() {
             return;
@@ -295,7 +273,7 @@ impl<E: 'static> TaskGroup<E> {
         self.abort();
         let parent = self.0.parent.borrow().clone();
         if let Some(parent) = parent {
-            self.0.asked_parent.set(parent.end_scope(self.0.scope.get()));
+            self.0.asked_parent.set(self.0.body.ask(&parent));
         }
     }
 
@@ -322,7 +300,7 @@ impl<E: 'static> TaskGroup<E> {
                 None
             }
             Ended::Panicked(payload) => resume_unwind(payload),
-            Ended::Cancelled(_) => None,
+            Ended::Cancelled(_) | Ended::Stopped => None,
         };
         if !errors.is_empty() {
             if let Some(parent) = parent.filter(|parent| parent.cancelling() > 0) {
@@ -332,23 +310,48 @@ impl<E: 'static> TaskGroup<E> {
             }
             return Err(GroupError(errors));
         }
-        match value {
-            Some(value) => Ok(value),
-            // The body swallowed nothing and nobody failed: the group's own request ended it.
-            None => Err(GroupError(errors)),
-        }
+        // No value: the group's own request ended the body.
+        value.ok_or(GroupError(errors))
     }
 }
 
-/// The panic of a task that is done, if it ended by one and its result is there: it counts
-/// as seen. One while it was dropped is known only here.
-fn panic_of<T: 'static>(task: &TaskRef) -> Option<JoinError> {
+/// A task of the group, which notes how it fails.
+async fn noting<F, T, E>(group: Weak<Inner<E>>, future: F) -> Result<T, Rc<E>>
+where
+    F: std::future::Future<Output = Result<T, E>>,
+{
+    let note = |failure| {
+        if let Some((group, task)) = group.upgrade().zip(crate::current_task()) {
+            group.failing.borrow_mut().insert(task.id(), failure);
+        }
+    };
+    let mut future = pin!(future);
+    let polled = std::future::poll_fn(|cx| {
+        catch(|| future.as_mut().poll(cx)).unwrap_or_else(|payload| {
+            let text: Payload = Box::new(panic_message(&*payload).to_owned());
+            note(Failure::Join(JoinError(JoinFailure::Panicked(text.into()))));
+            resume_unwind(payload)
+        })
+    });
+    let result = polled.await.map_err(Rc::new);
+    if let Err(error) = &result {
+        note(Failure::Error(error.clone()));
+    }
+    result
+}
+
+/// How a task that is done has failed, if it has.
+fn failure_of<T: 'static, E: 'static>(task: &TaskRef) -> Option<Failure<Rc<E>>> {
     let state = &task.handle.state;
     state.see_panic(task.key);
     let tasks = state.tasks.borrow();
     let body = tasks.get(task.key)?.body.as_ref()?;
-    let error = body.result()?.downcast_ref::<Result<T, JoinError>>()?.as_ref().err()?;
-    error.is_panic().then(|| error.clone())
+    match body.result()?.downcast_ref::<Result<Result<T, Rc<E>>, JoinError>>()? {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(Failure::Error(error.clone())),
+        Err(JoinError(JoinFailure::Cancelled)) => None,
+        Err(error) => Some(Failure::Join(error.clone())),
+    }
 }
 
 /// What the end of a group waits for, to those who look.

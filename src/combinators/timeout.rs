@@ -2,11 +2,12 @@
 //!
 //! The deadline is a callback that cancels the task. The scope catches that, and turns it
 //! into `TimedOut` only if nobody else has asked the task to cancel meanwhile: it counts.
+//! Where the task waits for other things too, only the scope is asked: see `OwnScope`.
 
 use super::limited::{Limit, Limited};
+use super::own_scope::OwnScope;
 use super::wait::release;
 use crate::awaitable::Awaitable;
-use crate::catch_cancel::catch_cancel;
 use crate::clock::nanos;
 use crate::error::{Cancelled, JoinError, NotRunning, TimedOut};
 use crate::{LoopHandle, TaskRef, create_future};
@@ -43,10 +44,7 @@ struct Inner {
     /// The task's cancel requests when the scope was entered.
     cancelling: Cell<u32>,
     alarm: RefCell<Option<Alarm>>,
-    /// While the body waits.
-    scope: Cell<Option<u32>>,
-    /// The scope alone was ended, and the task was not asked.
-    cut: Cell<bool>,
+    body: OwnScope,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +53,8 @@ enum Stage {
     Entered,
     /// The deadline has passed, and the task was asked to cancel.
     Expiring,
+    /// The deadline has passed, and the body alone was asked to end.
+    Ending,
     Expired,
     Exited,
 }
@@ -69,12 +69,12 @@ enum Alarm {
 /// `body` is cancelled, as a task is: what it does to clean up in
 /// [`catch_cancel`](crate::catch_cancel()) is waited for.
 ///
+/// Where the task waits for something else beside it, as in a join or a select, that goes
+/// on: then `body` alone is cancelled, and nothing is counted as a request to the task.
+///
 /// # Ordering
 /// When the deadline has passed a callback cancels the task, which goes on in the turn
 /// after that. Of two nested ones that are due together the outer one reports.
-///
-/// In a join, or beside anything else of the loop's that the task awaits in that moment, the
-/// deadline drops `body` and leaves the rest alone; nothing in `body` can clean up then.
 ///
 /// # Errors
 /// When `body` ended by this cancellation. If somebody else asked the task to cancel too,
@@ -102,9 +102,6 @@ pub fn timeout<F: Future>(limit: Duration, body: F) -> Limited<F> {
 /// As [`timeout`], until the loop's [`time`](LoopHandle::time) has reached `deadline`.
 ///
 /// # Errors
-/// As [`timeout`].
-///
-/// # Cancel safety
 /// As [`timeout`].
 ///
 /// # Panics
@@ -137,8 +134,7 @@ impl Timeout {
             task: RefCell::new(None),
             cancelling: Cell::new(0),
             alarm: RefCell::new(None),
-            scope: Cell::new(None),
-            cut: Cell::new(false),
+            body: OwnScope::default(),
         }))
     }
 
@@ -153,14 +149,14 @@ impl Timeout {
     /// # Panics
     /// When it was run before, or outside of a task.
     pub async fn run<F: Future>(&self, body: F) -> Result<F::Output, TimedOut> {
-        self.enter();
+        let task = self.enter();
         let entered = Entered(self);
-        let ended = catch_cancel(body).telling(&self.0.scope).await;
+        let ended = self.0.body.run(&task, body).await;
         let expired = entered.exit();
         match ended {
             Ok(value) => Ok(value),
-            Err(_) if expired => Err(TimedOut::new()),
-            Err(cancelled) => match cancelled.resume().await {},
+            Err(Some(cancelled)) if !expired => match cancelled.resume().await {},
+            Err(_) => Err(TimedOut::new()),
         }
     }
 
@@ -199,16 +195,17 @@ impl Timeout {
 
     /// Whether the deadline has passed while the scope ran.
     pub fn expired(&self) -> bool {
-        matches!(self.0.stage.get(), Stage::Expiring | Stage::Expired)
+        matches!(self.0.stage.get(), Stage::Expiring | Stage::Ending | Stage::Expired)
     }
 
-    fn enter(&self) {
+    fn enter(&self) -> TaskRef {
         assert!(self.0.stage.get() == Stage::Created, "a timeout is run once");
         let task = self.0.handle.current_task().expect("a timeout is run in a task");
         self.0.cancelling.set(task.cancelling());
-        self.0.task.replace(Some(task));
+        self.0.task.replace(Some(task.clone()));
         self.0.stage.set(Stage::Entered);
         let _ = self.reschedule(self.when());
+        task
     }
 
     fn disarm(&self) {
@@ -224,10 +221,11 @@ impl Inner {
     fn expire(&self) {
         self.alarm.take();
         let task = self.task.borrow().clone();
-        if let Some(task) = task {
-            self.cut.set(!task.end_scope(self.scope.get()));
+        // Before anybody's waker may look.
+        self.stage.set(Stage::Ending);
+        if task.is_some_and(|task| self.body.ask(&task)) {
+            self.stage.set(Stage::Expiring);
         }
-        self.stage.set(Stage::Expiring);
     }
 }
 
@@ -249,8 +247,11 @@ impl Entered<'_> {
         match (inner.stage.get(), task) {
             (Stage::Expiring, Some(task)) => {
                 inner.stage.set(Stage::Expired);
-                let left = if inner.cut.get() { task.cancelling() } else { task.uncancel() };
-                left <= inner.cancelling.get()
+                task.uncancel() <= inner.cancelling.get()
+            }
+            (Stage::Ending, _) => {
+                inner.stage.set(Stage::Expired);
+                false
             }
             _ => {
                 inner.stage.set(Stage::Exited);

@@ -2,6 +2,7 @@
 
 use crate::awaitable::Awaitable;
 use crate::error::NothingToWaitFor;
+use crate::exception::catch;
 use crate::future::CallbackId;
 use crate::{Future, TimerHandle, call_later, create_future};
 use std::cell::{Cell, RefCell};
@@ -76,7 +77,8 @@ pub async fn wait<T: 'static>(
     let watch = Watch { all, callbacks: RefCell::default() };
     for one in &watch.all {
         let (count, of) = (count.clone(), one.clone());
-        watch.callbacks.borrow_mut().push(one.add_call(move || count.completed(&of)));
+        let callback = one.add_call(move || count.completed(&of));
+        watch.callbacks.borrow_mut().push(callback);
     }
     let timed = Timed(count);
     // Cancelled by nobody but this task, which then does not come here.
@@ -107,10 +109,14 @@ struct Count {
 impl Count {
     fn completed<T: 'static>(&self, one: &Awaitable<T>) {
         self.left.set(self.left.get().saturating_sub(1));
+        if self.waiter.done() {
+            return;
+        }
         let ends = match self.until {
             ReturnWhen::AllCompleted => false,
             ReturnWhen::FirstCompleted => true,
-            ReturnWhen::FirstException => one.failed(),
+            // Asking runs the user's clone, whose panic is a failure.
+            ReturnWhen::FirstException => catch(|| one.failed()).unwrap_or(true),
         };
         if ends || self.left.get() == 0 {
             self.stop_timer();

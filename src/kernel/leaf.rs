@@ -43,9 +43,8 @@ pub(crate) struct Scope {
     pub(crate) waits: Waits,
     /// With which it was last polled.
     pub(crate) waker: Waker,
-    /// A cancellation is to arrive here: the task's, or one of this scope alone.
+    /// A cancellation is to arrive here.
     pub(crate) marked: bool,
-    pub(crate) cut: bool,
     /// It is over; what was moved out of it and waits still keeps its slot.
     pub(crate) over: bool,
 }

@@ -8,7 +8,6 @@ use super::leaf::Waits;
 use super::ready::Entry;
 use super::slots::{Key, Slots};
 use super::state::{State, Watching};
-use super::timer::Over;
 use super::waiters::Waiters;
 use super::waker;
 use crate::error::{JoinFailure, Payload};
@@ -66,8 +65,8 @@ impl TaskEntry {
 
 /// Where cancel requests go is decided above the kernel (`crate::cancel`); a step asks.
 pub(crate) trait Cancelling {
-    /// Ends what waits in a scope of a task: by a request to the task, or else alone.
-    fn end_scope(&self, task: Key, scope: u32) -> Over;
+    /// The time of a scope of the task, which is in this timer's slot, is over.
+    fn expire(&self, timer: u32, task: Key, scope: u32);
     /// Whether this step must deliver a cancellation instead of polling.
     fn must_deliver(&self, key: Key, cancel: Cancel) -> bool;
     /// The task suspended with a request undelivered: sends it to what it waits for now.
@@ -95,8 +94,9 @@ pub(crate) enum Cancel {
 pub(crate) struct Info {
     pub(crate) name: Option<String>,
     pub(crate) at: Option<Site>,
-    /// Cancel requests that were not taken back.
+    /// Cancel requests that were not taken back; the leaf to which the last one went.
     pub(crate) cancelling: u32,
+    pub(crate) went_to: u32,
 }
 
 impl State {

@@ -18,7 +18,7 @@ pub(crate) enum Timer {
     Task(Key, u32, Over),
     /// Somebody sleeps who gave a waker of his own, or who is no task.
     Other(Box<Sleeper>),
-    /// A timeout of the task, in this scope.
+    /// A timeout of the task, with its scope; or the leaf that was asked for it.
     Limit(Key, u32, Over),
 }
 
@@ -52,13 +52,11 @@ impl State {
                 let Some(Timer::Call(call)) = timers.remove_at(index) else { return None };
                 return Some(call);
             }
-            Timer::Limit(task, scope, _) => {
+            Timer::Limit(task, scope, over) => {
+                *over = Over::Elapsed;
                 let (task, scope) = (*task, *scope);
                 drop(timers);
-                let how = self.end_scope(task, scope);
-                if let Some(Timer::Limit(.., over)) = self.timers.borrow_mut().at(index) {
-                    *over = how;
-                }
+                self.expire(index, task, scope);
             }
             Timer::Task(..) | Timer::Other(_) => {
                 drop(timers);

@@ -65,9 +65,8 @@ impl<S: Store> Core<S> {
         if self.is_full() {
             return Err(PutError::Full(item));
         }
+        let _counts = Putting { core: self, before: self.len() };
         self.items.borrow_mut().put(item);
-        self.unfinished.set(self.unfinished.get() + 1);
-        self.getters.wake_next();
         Ok(())
     }
 
@@ -160,6 +159,21 @@ impl<S: Store> Core<S> {
         write!(f, "{} unfinished, {getters} getting, {putters} putting, ", self.unfinished.get())?;
         write!(f, "{} joining", self.joiners.len())?;
         f.write_str(if self.is_shut_down() { ", shut down)" } else { ")" })
+    }
+}
+
+/// An item is being put: it is counted also if a comparison panicked, and it is in all the same.
+struct Putting<'a, S: Store> {
+    core: &'a Core<S>,
+    before: usize,
+}
+
+impl<S: Store> Drop for Putting<'_, S> {
+    fn drop(&mut self) {
+        if self.core.len() > self.before {
+            self.core.unfinished.set(self.core.unfinished.get() + 1);
+            self.core.getters.wake_next();
+        }
     }
 }
 

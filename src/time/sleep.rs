@@ -20,8 +20,8 @@ enum Nap {
     /// No time at all: a bare reschedule, as asyncio's `sleep(0)`.
     Turn(YieldNow),
     Until(u64),
-    /// Its timer's slot.
-    Waiting(LoopHandle, u32),
+    /// Its timer's slot, and when that is due.
+    Waiting(LoopHandle, u32, u64),
     Over,
 }
 
@@ -50,10 +50,16 @@ impl Future for Sleep {
                 let handle = context::with_current(LoopHandle::clone);
                 let handle = handle.unwrap_or_else(|none| panic!("cannot sleep: {none}"));
                 let index = handle.state.arm_sleep(deadline, cx.waker());
-                self.0 = Nap::Waiting(handle, index);
+                self.0 = Nap::Waiting(handle, index, deadline);
                 Poll::Pending
             }
-            Nap::Waiting(handle, index) => {
+            Nap::Waiting(handle, index, deadline) if handle.state.is_cancelled(*index) => {
+                // The task that was cancelled in it has gone on, or it is another's now.
+                handle.state.end_sleep(*index);
+                *index = handle.state.arm_sleep(*deadline, cx.waker());
+                Poll::Pending
+            }
+            Nap::Waiting(handle, index, _) => {
                 let polled = handle.state.poll_sleep(*index, cx.waker());
                 if polled.is_ready() {
                     if handle.state.holds_back(cx) {
@@ -72,7 +78,7 @@ impl Future for Sleep {
 impl Drop for Sleep {
     #[inline]
     fn drop(&mut self) {
-        if let Nap::Waiting(handle, index) = &self.0 {
+        if let Nap::Waiting(handle, index, _) = &self.0 {
             handle.state.end_sleep(*index);
         }
     }
@@ -98,6 +104,12 @@ impl State {
         }
         self.emit(|| Event::TimerSet { timer: index, deadline: Duration::from_nanos(deadline) });
         index
+    }
+
+    /// Whether a cancel request has ended a sleep.
+    fn is_cancelled(&self, index: u32) -> bool {
+        let mut timers = self.timers.borrow_mut();
+        timers.at(index).is_some_and(|timer| timer.over() == Over::Cancelled)
     }
 
     #[inline]

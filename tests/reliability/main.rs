@@ -9,12 +9,15 @@
 //! kept on virtual time; what would hang is ended by a watchdog with a message.
 
 mod accept;
+mod beside;
 mod cancellation;
 mod cancellation_io;
 mod cancellation_join;
 mod cancellation_nested;
 mod cancellation_table;
+mod cancelling;
 mod closing;
+mod combinators;
 mod coverage;
 mod depth;
 mod descriptors;

@@ -260,3 +260,43 @@ fn sy_011_a_comparison_that_panics_leaves_the_queue_usable() {
         assert!(on.run(async move { queue.get().await.is_ok() }).expect("it runs"));
     });
 }
+
+/// Items that cannot be compared while `.1` is set.
+#[derive(Clone)]
+struct Moody(u32, Rc<Cell<bool>>);
+
+impl Ord for Moody {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        assert!(!self.1.get(), "not now");
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Moody {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Moody {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Moody {}
+
+#[test]
+fn an_item_whose_comparison_panics_is_in_the_queue_and_counted() {
+    let (queue, mood) = (PriorityQueue::new(0), Rc::new(Cell::new(false)));
+    assert!(queue.put_nowait(Moody(2, mood.clone())).is_ok());
+    mood.set(true);
+    let put = || drop(queue.put_nowait(Moody(1, mood.clone())));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(put)).is_err());
+    mood.set(false);
+    for _ in 0..2 {
+        assert!(queue.get_nowait().is_ok());
+        assert!(queue.task_done().is_ok());
+    }
+    assert!(queue.is_empty() && queue.task_done().is_err());
+}
