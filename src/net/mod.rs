@@ -3,11 +3,16 @@
 //! Sockets are made non-blocking and closed on `exec`. An operation is tried first; only
 //! when it would block does the task wait. What an operation loses when its future is
 //! dropped is said at each; mostly nothing. Failures are [`std::io::Error`].
+//!
+//! With the feature `futures-io`, streams and their halves have the traits `AsyncRead` and
+//! `AsyncWrite` of the crate of that name.
 
 mod acceptor;
 mod byte_stream;
 mod connect;
 mod datagram_socket;
+#[cfg(feature = "futures-io")]
+mod futures_io;
 mod lookup;
 mod options;
 mod socket_path;

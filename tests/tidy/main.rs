@@ -121,6 +121,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("slab", &["src/kernel/", "src/event_loop.rs"]),
     ("pin_project_lite", &["src/stage.rs", "src/catch_cancel.rs", "src/combinators/limited.rs"]),
     ("signal_hook", &["src/ctrl_c.rs"]),
+    ("futures_io", &["src/net/futures_io.rs"]),
     ("std::thread", &["src/concurrent/", "src/kernel/tests/"]),
 ];
 
@@ -132,7 +133,8 @@ const UNSAFE_IN: &[&str] = &[
 ];
 const NEVER_IN_SRC: &[&str] =
     &["todo!", "unimplemented!", "dbg!", "println!", "eprintln!", "print!", "eprint!"];
-const DEPENDENCIES: &[&str] = &["mio", "slab", "log", "rustix", "pin-project-lite", "signal-hook"];
+const DEPENDENCIES: &[&str] =
+    &["mio", "slab", "log", "rustix", "pin-project-lite", "signal-hook", "futures-io"];
 const RULES: u32 = 12;
 
 const KERNEL_LINES: usize = 2_000;
@@ -265,7 +267,7 @@ fn the_layers_go_from_the_ground_up() {
 #[test]
 fn what_few_files_may_name_nobody_else_names() {
     for_each(&["src"], |file, wrong| {
-        for root in ["mio", "slab", "pin_project_lite", "signal_hook", "std"] {
+        for root in ["mio", "slab", "pin_project_lite", "signal_hook", "futures_io", "std"] {
             for (line, used) in file.paths(root) {
                 let used = format!("{root}::{used}");
                 let fits = ONLY_IN.iter().filter(|(name, _)| is_in(&used, name));
