@@ -5,7 +5,6 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -65,38 +64,5 @@ pub(super) fn to_system(address: &SocketAddr) -> io::Result<SocketAddrUnix> {
         (Some(path), _) => Ok(SocketAddrUnix::new(path)?),
         (None, Some(name)) => Ok(SocketAddrUnix::new_abstract_name(name)?),
         (None, None) => Ok(SocketAddrUnix::new_unnamed()),
-    }
-}
-
-/// As the standard library has it.
-pub(super) fn to_std(address: Option<SocketAddrUnix>) -> io::Result<SocketAddr> {
-    let address = address.unwrap_or_else(SocketAddrUnix::new_unnamed);
-    match (address.path_bytes(), address.abstract_name()) {
-        (Some(path), _) => {
-            let path = path.strip_suffix(b"\0").unwrap_or(path);
-            SocketAddr::from_pathname(Path::new(std::ffi::OsStr::from_bytes(path)))
-        }
-        (None, Some(name)) => SocketAddr::from_abstract_name(name),
-        (None, None) => SocketAddr::from_pathname(""),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_the_same_there_and_back() {
-        let path = SocketAddr::from_pathname("/a/path").unwrap();
-        let name = SocketAddr::from_abstract_name(b"a\0name").unwrap();
-        let none = SocketAddr::from_pathname("").unwrap();
-        assert!(none.is_unnamed());
-        for address in [path, name, none] {
-            let back = to_std(Some(to_system(&address).unwrap())).unwrap();
-            assert_eq!(back.as_pathname(), address.as_pathname());
-            assert_eq!(back.as_abstract_name(), address.as_abstract_name());
-            assert_eq!(back.is_unnamed(), address.is_unnamed());
-        }
-        assert!(to_std(None).unwrap().is_unnamed());
     }
 }

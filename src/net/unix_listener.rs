@@ -96,10 +96,12 @@ impl UnixListener {
     /// # Cancel safety
     /// Dropped while it waits, it has accepted nothing.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (socket, address) = self.acceptor.accept().await?;
-        let stream = ByteStream { fd: AsyncFd::on(self.acceptor.fd.handle(), socket.into()) };
-        let address = address.and_then(|any| any.try_into().ok());
-        Ok((stream, socket_path::to_std(address)?))
+        let (socket, _) = self.acceptor.accept().await?;
+        let stream: UnixStream =
+            ByteStream { fd: AsyncFd::on(self.acceptor.fd.handle(), socket.into()) };
+        // A connection is not lost for its name.
+        let address = stream.peer_addr().or_else(|_| SocketAddr::from_pathname(""))?;
+        Ok((stream, address))
     }
 
     /// The address that is listened on.
