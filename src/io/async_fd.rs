@@ -5,6 +5,7 @@ use crate::lowlevel::{Direction, Registration};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::task::{Context, Poll, ready};
 
 /// A non-blocking descriptor that the loop waits on.
 ///
@@ -144,6 +145,50 @@ impl<T: AsFd> AsyncFd<T> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => return other,
+            }
+        }
+    }
+
+    /// As [`read_with`](Self::read_with), for who writes a `poll` of his own: the newest
+    /// waker is woken when it is worth another try.
+    ///
+    /// # Errors
+    /// As [`read_with`](Self::read_with).
+    pub fn poll_read_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        read: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.poll_operate(Direction::Read, cx, read)
+    }
+
+    /// As [`write_with`](Self::write_with), for who writes a `poll` of his own: the newest
+    /// waker is woken when it is worth another try.
+    ///
+    /// # Errors
+    /// As [`write_with`](Self::write_with).
+    pub fn poll_write_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        write: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.poll_operate(Direction::Write, cx, write)
+    }
+
+    fn poll_operate<R>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            ready!(self.registration.poll_ready(direction, cx))?;
+            match operation(&self.inner) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.registration.clear(direction)?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return Poll::Ready(other),
             }
         }
     }

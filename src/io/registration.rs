@@ -19,13 +19,23 @@ pub struct Registration {
     handle: LoopHandle,
     fd: RawFd,
     key: Cell<Option<Key>>,
+    /// Who waits by [`poll_ready`](Self::poll_ready), per direction.
+    polled: [Cell<Place>; 2],
+}
+
+/// A place in the line of those who wait.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    number: u64,
+    yielded: bool,
 }
 
 impl Registration {
     /// Nothing is asked of the kernel yet. The descriptor must be non-blocking, and must
     /// stay open for as long as the registration lives.
     pub fn new(handle: &LoopHandle, fd: &impl AsFd) -> Self {
-        Registration { handle: handle.clone(), fd: fd.as_fd().as_raw_fd(), key: Cell::new(None) }
+        let (handle, fd) = (handle.clone(), fd.as_fd().as_raw_fd());
+        Registration { handle, fd, key: Cell::new(None), polled: Default::default() }
     }
 
     /// The loop.
@@ -40,7 +50,23 @@ impl Registration {
     /// # Errors
     /// When the loop is closed.
     pub fn ready(&self, direction: Direction) -> Readiness<'_> {
-        Readiness { registration: self, direction, number: 0, yielded: false }
+        Readiness { registration: self, direction, place: Place::default() }
+    }
+
+    /// As [`ready`](Self::ready), for who writes a `poll` of his own: the waker of the newest
+    /// call that was not ready is woken, one per direction.
+    ///
+    /// # Errors
+    /// When the loop is closed.
+    pub fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let slot = &self.polled[direction as usize];
+        let mut place = slot.get();
+        let polled = self.poll_at(&mut place, direction, cx);
+        if polled.is_ready() {
+            place.yielded = false;
+        }
+        slot.set(place);
+        polled
     }
 
     /// An operation found the direction not ready: from now on, wait for the kernel.
@@ -104,8 +130,7 @@ impl fmt::Debug for Registration {
 pub struct Readiness<'a> {
     registration: &'a Registration,
     direction: Direction,
-    number: u64,
-    yielded: bool,
+    place: Place,
 }
 
 impl std::future::Future for Readiness<'_> {
@@ -114,38 +139,48 @@ impl std::future::Future for Readiness<'_> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let state = &this.registration.handle.state;
+        this.registration.poll_at(&mut this.place, this.direction, cx)
+    }
+}
+
+impl Registration {
+    #[inline]
+    fn poll_at(
+        &self,
+        place: &mut Place,
+        direction: Direction,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let state = &self.handle.state;
         if state.is_closed() {
             return Poll::Ready(Err(crate::error::Closed::new().into()));
         }
-        let Some(key) = this.registration.key.get() else { return this.spend(cx) };
+        let Some(key) = self.key.get() else { return self.spend(place, cx) };
         let newest = cx.waker().clone();
         let mut reactor = state.reactor.borrow_mut();
         let Some(source) = reactor.sources.get_mut(key) else { return Poll::Ready(Ok(())) };
-        let side = &mut source.sides[this.direction as usize];
+        let side = &mut source.sides[direction as usize];
         if side.ready {
             drop(reactor);
-            this.leave();
-            return this.spend(cx);
+            self.leave(place, direction);
+            return self.spend(place, cx);
         }
         let before = side.waiters.len();
-        let old = state.await_in(&mut side.waiters, &mut this.number, newest);
+        let old = state.await_in(&mut side.waiters, &mut place.number, newest);
         let added = side.waiters.len() - before;
         reactor.waited += added;
         drop(reactor);
         state.discard_waker(old);
         Poll::Pending
     }
-}
 
-impl Readiness<'_> {
     /// Ready, unless this step has done enough: then others first.
     #[inline]
-    fn spend(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let state = &self.registration.handle.state;
+    fn spend(&self, place: &mut Place, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let state = &self.handle.state;
         let left = state.budget.get();
-        if left == 0 && !self.yielded {
-            self.yielded = true;
+        if left == 0 && !place.yielded {
+            place.yielded = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -153,17 +188,17 @@ impl Readiness<'_> {
         Poll::Ready(Ok(()))
     }
 
-    fn leave(&mut self) {
-        let Some(key) = self.registration.key.get().filter(|_| self.number != 0) else { return };
-        let number = std::mem::take(&mut self.number);
-        let state = &self.registration.handle.state;
-        state.discard_waiter(state.stop_waiting(key, self.direction, number));
+    fn leave(&self, place: &mut Place, direction: Direction) {
+        let Some(key) = self.key.get().filter(|_| place.number != 0) else { return };
+        let number = std::mem::take(&mut place.number);
+        let state = &self.handle.state;
+        state.discard_waiter(state.stop_waiting(key, direction, number));
     }
 }
 
 impl Drop for Readiness<'_> {
     fn drop(&mut self) {
-        self.leave();
+        self.registration.leave(&mut self.place, self.direction);
     }
 }
 

@@ -1,35 +1,45 @@
-//! `TcpListener`: accepts connections, also when the process runs out of descriptors.
+//! `TcpListener`: accepts TCP connections.
 
-use super::TcpStream;
-use crate::io::{AsyncFd, Pause};
-use rustix::io::Errno;
-use std::cell::Cell;
+use super::acceptor::Acceptor;
+use super::{TcpSocket, TcpStream};
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::os::fd::{AsFd, BorrowedFd};
 
-/// The first and the longest pause after the system had no descriptor, or no memory, for
-/// a connection.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How many connections may wait to be accepted; the system allows fewer if it wants.
+const BACKLOG: u32 = 4096;
 
 /// Listens for TCP connections.
+///
+/// ```
+/// use oneloop::net::{TcpListener, TcpStream};
+/// oneloop::run(async {
+///     let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+///     let client = TcpStream::connect(listener.local_addr()?).await?;
+///     let (server, from) = listener.accept().await?;
+///     assert_eq!(from, client.local_addr()?);
+///     server.write_all(b"welcome").await
+/// })
+/// .unwrap()
+/// .unwrap();
+/// ```
 #[derive(Debug)]
+#[doc(alias = "start_server")]
 pub struct TcpListener {
-    fd: AsyncFd<mio::net::TcpListener>,
-    pause: Cell<Duration>,
-    /// The pause is in real time: it is for others to give descriptors back.
-    pausing: Pause,
+    acceptor: Acceptor<std::net::TcpListener>,
 }
 
 impl TcpListener {
     /// Listens on `address`; port 0 takes any that is free. The address can be taken again
-    /// at once after the process ends.
+    /// at once after the process ends. For other options see [`TcpSocket`].
     ///
     /// # Errors
     /// When the address is in use or not ours, or no loop is running on this thread.
     pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-        TcpListener::on(mio::net::TcpListener::bind(address)?)
+        let socket = TcpSocket::for_address(address)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
     }
 
     /// Takes over a listener made elsewhere, and makes it non-blocking.
@@ -38,13 +48,17 @@ impl TcpListener {
     /// When that fails, or no loop is running on this thread.
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         listener.set_nonblocking(true)?;
-        TcpListener::on(mio::net::TcpListener::from_std(listener))
+        TcpListener::ready(listener)
     }
 
-    fn on(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
-        let fd = AsyncFd::new(listener)?;
-        let pausing = Pause::on(fd.handle())?;
-        Ok(TcpListener { fd, pause: Cell::new(FIRST_PAUSE), pausing })
+    /// As [`from_std`](Self::from_std), of one that is non-blocking already.
+    pub(super) fn ready(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        Ok(TcpListener { acceptor: Acceptor::on(listener)? })
+    }
+
+    /// Gives the listener away, off the loop. It stays non-blocking.
+    pub fn into_std(self) -> std::net::TcpListener {
+        self.acceptor.fd.into_inner()
     }
 
     /// The next connection.
@@ -61,24 +75,13 @@ impl TcpListener {
     /// # Cancel safety
     /// Dropped while it waits, it has accepted nothing.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        loop {
-            match self.fd.read_with(mio::net::TcpListener::accept).await {
-                Ok((stream, address)) => {
-                    self.pause.set(FIRST_PAUSE);
-                    return Ok((TcpStream::accepted(stream, self.fd.handle()), address));
-                }
-                Err(error) if is_gone(&error) => {}
-                Err(error) if is_refused_for_now(&error) => {
-                    let pause = self.pause.get();
-                    if pause == FIRST_PAUSE || pause == LONGEST_PAUSE {
-                        log::warn!("cannot accept connections, trying again: {error}");
-                    }
-                    self.pause.set((pause * 2).min(LONGEST_PAUSE));
-                    self.pausing.lasting(pause).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let (socket, address) = self.acceptor.accept().await?;
+        let stream = TcpStream::accepted(socket.into(), self.acceptor.fd.handle());
+        let address = match address.and_then(|any| any.try_into().ok()) {
+            Some(address) => address,
+            None => stream.peer_addr()?,
+        };
+        Ok((stream, address))
     }
 
     /// The address that is listened on.
@@ -86,44 +89,12 @@ impl TcpListener {
     /// # Errors
     /// When the system has none.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.fd.get_ref().local_addr()
+        self.acceptor.fd.get_ref().local_addr()
     }
 }
 
-/// The client gave up while its connection was in the queue, or the network failed it.
-/// Linux hands such errors of a connection to who accepts it; the listener is as before.
-fn is_gone(error: &io::Error) -> bool {
-    let reset = [Errno::CONNABORTED, Errno::CONNRESET, Errno::PROTO, Errno::NOPROTOOPT];
-    let network = [Errno::NETDOWN, Errno::NETUNREACH, Errno::NONET, Errno::TIMEDOUT];
-    let host = [Errno::HOSTDOWN, Errno::HOSTUNREACH];
-    is_one_of(error, &reset) || is_one_of(error, &network) || is_one_of(error, &host)
-}
-
-/// Not now. A connection that a security module forbids may stay in the queue, hence PERM.
-fn is_refused_for_now(error: &io::Error) -> bool {
-    is_one_of(error, &[Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::PERM])
-}
-
-fn is_one_of(error: &io::Error, those: &[Errno]) -> bool {
-    error.raw_os_error().is_some_and(|code| those.iter().any(|one| one.raw_os_error() == code))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The kernel cannot be made to say most of these when a test wants it.
-    #[test]
-    fn ac_an_error_of_one_connection_or_of_this_moment_is_not_the_listeners() {
-        let error = |errno: Errno| io::Error::from_raw_os_error(errno.raw_os_error());
-        for gone in [Errno::CONNABORTED, Errno::PROTO, Errno::NETDOWN, Errno::HOSTUNREACH] {
-            assert!(is_gone(&error(gone)) && !is_refused_for_now(&error(gone)), "{gone}");
-        }
-        for not_now in [Errno::MFILE, Errno::NOMEM, Errno::PERM] {
-            assert!(is_refused_for_now(&error(not_now)) && !is_gone(&error(not_now)), "{not_now}");
-        }
-        for of_no_use in [Errno::INVAL, Errno::BADF, Errno::OPNOTSUPP, Errno::NOTSOCK] {
-            assert!(!is_gone(&error(of_no_use)) && !is_refused_for_now(&error(of_no_use)));
-        }
+impl AsFd for TcpListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.acceptor.fd.as_fd()
     }
 }

@@ -1,113 +1,44 @@
-//! `TcpStream`: a connection.
+//! `TcpStream`: a TCP connection; what only TCP has.
 
+use super::{ByteStream, TcpSocket, options};
+use crate::LoopHandle;
 use crate::io::AsyncFd;
-use crate::lowlevel::Direction;
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-/// A TCP connection. Its methods take `&self`: one task may read while another writes.
-/// Two that read at the same time each get some of the bytes.
-#[derive(Debug)]
-pub struct TcpStream {
-    fd: AsyncFd<mio::net::TcpStream>,
-}
+/// A TCP connection. What it shares with a Unix one is at [`ByteStream`].
+///
+/// ```
+/// use oneloop::net::{TcpListener, TcpStream};
+/// oneloop::run(async {
+///     let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+///     stream.set_nodelay(true)?;
+///     stream.write_all(b"hello").await
+/// })
+/// .unwrap()
+/// .unwrap();
+/// ```
+pub type TcpStream = ByteStream<std::net::TcpStream>;
 
-impl TcpStream {
-    /// Connects to `address`.
+impl ByteStream<std::net::TcpStream> {
+    /// Connects to `address`; [`connect`](super::connect()) takes a name. For options before
+    /// that see [`TcpSocket`].
     ///
     /// # Errors
-    /// When the connection is refused, or cannot be made for another reason, or when no loop
-    /// is running on this thread.
+    /// When the connection is refused, or cannot be made for another reason, such as no
+    /// descriptor being left, or when no loop is running on this thread.
     ///
     /// # Cancel safety
     /// Dropping it gives the attempt up and closes the socket.
-    ///
+    #[doc(alias = "sock_connect")]
     pub async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-        let fd = AsyncFd::new(mio::net::TcpStream::connect(address)?)?;
-        let connected = |stream: &mio::net::TcpStream| {
-            if let Some(error) = stream.take_error()? {
-                return Err(error);
-            }
-            match stream.peer_addr() {
-                Err(error) if error.kind() == io::ErrorKind::NotConnected => {
-                    Err(io::ErrorKind::WouldBlock.into())
-                }
-                other => other.map(drop),
-            }
-        };
-        fd.write_with(connected).await?;
-        Ok(TcpStream { fd })
+        TcpSocket::for_address(address)?.connect(address).await
     }
 
-    /// Takes over a connection made elsewhere, and makes it non-blocking.
-    ///
-    /// # Errors
-    /// When that fails, or no loop is running on this thread.
-    pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
-        stream.set_nonblocking(true)?;
-        Ok(TcpStream { fd: AsyncFd::new(mio::net::TcpStream::from_std(stream))? })
-    }
-
-    pub(super) fn accepted(stream: mio::net::TcpStream, handle: &crate::LoopHandle) -> TcpStream {
-        TcpStream { fd: AsyncFd::on(handle, stream) }
-    }
-
-    /// Reads what is there, at least a byte, at most the buffer; 0 is the end.
-    ///
-    /// # Errors
-    /// Those of the connection.
-    ///
-    /// # Cancel safety
-    /// Dropped while it waits, it has read nothing.
-    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = buffer.len();
-        let count = self.fd.read_with(|mut stream| stream.read(buffer)).await?;
-        if count < room {
-            // The short read is the sign that nothing is left: one system call saved.
-            self.fd.drained(Direction::Read);
-        }
-        Ok(count)
-    }
-
-    /// Writes some of `bytes`, at least one.
-    ///
-    /// # Errors
-    /// Those of the connection; a write after the peer is gone is an error, no signal.
-    ///
-    /// # Cancel safety
-    /// Dropped while it waits, it has written nothing.
-    pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.fd.write_with(|mut stream| stream.write(bytes)).await?;
-        if count < bytes.len() {
-            self.fd.drained(Direction::Write);
-        }
-        Ok(count)
-    }
-
-    /// Writes all of `bytes`.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write); some bytes may have been written.
-    ///
-    /// # Cancel safety
-    /// Dropped while it waits, it has written an unknown part.
-    pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let count = self.write(bytes).await?;
-            if count == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            bytes = &bytes[count..];
-        }
-        Ok(())
-    }
-
-    /// Closes one or both directions.
-    ///
-    /// # Errors
-    /// When the connection is gone.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.fd.get_ref().shutdown(how)
+    pub(super) fn accepted(stream: std::net::TcpStream, handle: &LoopHandle) -> TcpStream {
+        ByteStream { fd: AsyncFd::on(handle, stream) }
     }
 
     /// Whether small writes are sent at once.
@@ -116,6 +47,41 @@ impl TcpStream {
     /// When the system refuses.
     pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
         self.fd.get_ref().set_nodelay(on)
+    }
+
+    /// Whether small writes are sent at once.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.fd.get_ref().nodelay()
+    }
+
+    /// Whether the peer is asked for a sign of life when it was silent for so long; `None`:
+    /// never. The system counts in seconds, from one on.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn set_keepalive(&self, after: Option<Duration>) -> io::Result<()> {
+        options::set_keepalive(self, after)
+    }
+
+    /// When the peer is asked for a sign of life.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn keepalive(&self) -> io::Result<Option<Duration>> {
+        options::keepalive(self)
+    }
+
+    /// `Some(Duration::ZERO)`: the close throws away what was not sent, and resets the
+    /// connection. `None`: it does not.
+    ///
+    /// # Errors
+    /// `InvalidInput` for another duration: such a close would block the loop. Also when the
+    /// system refuses.
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        options::set_linger(self, linger)
     }
 
     /// The address of this end.

@@ -34,6 +34,7 @@ mod ev_executor;
 mod ev_executor_pool;
 mod ev_executor_shutdown;
 mod ev_run;
+mod ev_sockets;
 mod ev_stop;
 mod ev_threadsafe;
 mod ev_timers;

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// From now on `more` descriptors may be opened, and then no other.
-fn leave_room_for(more: u64) {
+pub(crate) fn leave_room_for(more: u64) {
     let next = std::fs::File::open("/dev/null").expect("there is one").as_raw_fd();
     let current = Some(u64::try_from(next).expect("it is a number") + more);
     let limit = Rlimit { current, ..getrlimit(Resource::Nofile) };

@@ -1,7 +1,7 @@
 //! Reliability: what broke other event loops, row by row, and does not break this one.
 //!
 //! Rows are grouped by what is at stake: LW lost wakeups, WK wakers, TM timers, FA fairness,
-//! FD descriptors, AC accepting, TP the pool, PN panics and re-entrancy, CA cancellation, ME
+//! FD descriptors, AC accepting and connecting, IO streams and datagrams, TP the pool, PN panics and re-entrancy, CA cancellation, ME
 //! memory and counters. A test is named
 //! after its row. `left_out.md` has the rows that do not apply, and why.
 //!
@@ -18,10 +18,13 @@ mod cancellation_table;
 mod cancelling;
 mod closing;
 mod combinators;
+mod connect;
 mod coverage;
+mod datagrams;
 mod depth;
 mod descriptors;
 mod descriptors_bytes;
+mod descriptors_closing;
 mod embedding;
 mod every_await;
 mod exhaustive;
@@ -36,6 +39,7 @@ mod panics_twice;
 mod pool;
 mod reentrancy;
 mod strangers;
+mod streams;
 mod support;
 mod sync_channels;
 mod sync_model_queue;

@@ -1,0 +1,68 @@
+//! `SocketPath`: the file that a Unix socket is reached by, and who removes it.
+
+use rustix::net::SocketAddrUnix;
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The file that a socket was bound to. Its drop removes the file, if it is that one still:
+/// somebody may have put another in its place. Drop it before the socket closes; until
+/// then no other file can have the number of this one.
+#[derive(Debug)]
+pub(super) struct SocketPath {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+    ours: bool,
+}
+
+impl SocketPath {
+    /// Binds `socket` to a new file at `path` that only this user may connect to.
+    ///
+    /// # Errors
+    /// When there is a file already, or none can be made.
+    pub(super) fn bind(socket: OwnedFd, path: &Path) -> io::Result<(OwnedFd, SocketPath)> {
+        // The file gets its mode from the socket, so that there is no moment without it.
+        let socket = File::from(socket);
+        socket.set_permissions(Permissions::from_mode(0o600))?;
+        rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
+        let path = std::path::absolute(path)?;
+        let made = fs::symlink_metadata(&path)?;
+        let owned = SocketPath { path, device: made.dev(), inode: made.ino(), ours: true };
+        Ok((socket.into(), owned))
+    }
+
+    /// The file is somebody else's now.
+    pub(super) fn leave(mut self) {
+        self.ours = false;
+    }
+}
+
+impl Drop for SocketPath {
+    fn drop(&mut self) {
+        if !self.ours {
+            return;
+        }
+        let same = fs::symlink_metadata(&self.path)
+            .is_ok_and(|found| found.dev() == self.device && found.ino() == self.inode);
+        if !same {
+            return;
+        }
+        if let Err(error) = fs::remove_file(&self.path) {
+            log::warn!("cannot remove {}: {error}", self.path.display());
+        }
+    }
+}
+
+/// As the system calls take it.
+pub(super) fn to_system(address: &SocketAddr) -> io::Result<SocketAddrUnix> {
+    match (address.as_pathname(), address.as_abstract_name()) {
+        (Some(path), _) => Ok(SocketAddrUnix::new(path)?),
+        (None, Some(name)) => Ok(SocketAddrUnix::new_abstract_name(name)?),
+        (None, None) => Ok(SocketAddrUnix::new_unnamed()),
+    }
+}
