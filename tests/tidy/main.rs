@@ -55,6 +55,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/net/", &["error", "root", "lowlevel", "io", "time"]),
     ("src/sync/", &["root", "future", "catch_cancel", "time"]),
     ("src/concurrent/", &["error", "root", "lowlevel", "time", "event_loop", "io"]),
+    ("src/fs/", &["root", "io", "concurrent"]),
     // the end of a run shuts the pool down, hence its place
     (
         "src/ending.rs",
@@ -107,6 +108,21 @@ const LAYERS: &[(&str, &[&str])] = &[
             "run",
             "sync",
             "root",
+        ],
+    ),
+    // streams use what any program may
+    (
+        "src/streams/",
+        &[
+            "error",
+            "root",
+            "net",
+            "sync",
+            "task",
+            "task_ref",
+            "catch_cancel",
+            "time",
+            "combinators",
         ],
     ),
 ];
