@@ -1,7 +1,7 @@
 //! Reliability: what broke other event loops, row by row, and does not break this one.
 //!
 //! Rows are grouped by what is at stake: LW lost wakeups, WK wakers, TM timers, FA fairness,
-//! FD descriptors, AC accepting, TP the pool, PN panics and re-entrancy, CA cancellation, ME
+//! FD descriptors, AC accepting, IO streams, HP hostile peers, TP the pool, PN panics and re-entrancy, CA cancellation, ME
 //! memory and counters. A test is named
 //! after its row. `left_out.md` has the rows that do not apply, and why.
 //!
@@ -33,6 +33,11 @@ mod panics_twice;
 mod pool;
 mod reentrancy;
 mod strangers;
+mod streams_bytes;
+mod streams_hostile;
+mod streams_model;
+mod streams_pipe;
+mod streams_python;
 mod support;
 mod sync_channels;
 mod sync_model_queue;
