@@ -18,10 +18,11 @@ pub struct OpenOptions(std::fs::OpenOptions);
 /// is waited for by the next one.
 ///
 /// # Cancel safety
-/// What a cancelled operation had begun, it ends. A cancelled read loses nothing: its bytes
-/// are given to the next read. A cancelled write, of any kind, is done or will be done,
-/// whole; if it fails, the next operation says so instead of being done. If the file is
-/// dropped while an operation waits for a thread, that operation may not be done at all.
+/// An operation that was cancelled while it waited for an earlier one does nothing. Any other
+/// is ended, cancelled or not: a read loses nothing, for its bytes are given to the next
+/// read; a write is done whole, and if it fails, the next operation says so instead of being
+/// done. If the file is dropped while an operation waits for a thread, that operation may
+/// not be done at all.
 ///
 /// ```
 /// use oneloop::fs::File;
@@ -170,7 +171,7 @@ impl File {
     /// When the file cannot be written; a part may have been. And as [`read`](Self::read).
     ///
     /// # Cancel safety
-    /// All is written in the end, if it had begun; see [`File`].
+    /// All is written in the end, or nothing, if it had to wait for another; see [`File`].
     pub async fn write_all(&mut self, bytes: impl Into<Vec<u8>>) -> io::Result<()> {
         let bytes = bytes.into();
         self.give_back().await?;

@@ -135,10 +135,11 @@ impl Stderr {
     }
 }
 
-async fn write_to<W: Write>(lane: &mut Lane<()>, to: fn() -> W, bytes: Vec<u8>) -> io::Result<()>
-where
-    W: 'static,
-{
+async fn write_to<W: Write + 'static>(
+    lane: &mut Lane<()>,
+    to: fn() -> W,
+    bytes: Vec<u8>,
+) -> io::Result<()> {
     lane.landed().await.transpose()?;
     let write = move || {
         let mut to = to();

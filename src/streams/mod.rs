@@ -7,6 +7,12 @@
 //! | all buffers of a loop | 256 MiB | many of those |
 //! | connections of a server | the process's descriptors but 64 | floods |
 //! | a server's client's time | [`Timeouts::SERVER`] | peers that are slow on purpose |
+//!
+//! Streams are made of tasks, where asyncio has transports: a server accepts in one that is
+//! called `stream-server`, and what could not be sent at once is sent by a `stream-flush`.
+//! [`all_tasks`](crate::all_tasks) has them, too. Whoever cancels the first closes the
+//! server; whoever cancels the second loses the connection, with
+//! [`ConnectionAborted`](std::io::ErrorKind::ConnectionAborted).
 
 mod buffer;
 mod byte_stream;

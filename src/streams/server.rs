@@ -176,6 +176,7 @@ where
     F: Future + 'static,
 {
     let handler = Rc::new(handler);
+    let _closes = Closes(&core);
     loop {
         while core.clients.borrow().len() >= core.max {
             core.wait_for_one_to_go().await;
@@ -191,6 +192,15 @@ where
                 crate::sleep(Duration::from_millis(100)).await;
             }
         }
+    }
+}
+
+/// When nobody accepts any more, for whatever reason, the server is closed.
+struct Closes<'a>(&'a Core);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -231,6 +241,15 @@ where
 }
 
 impl Core {
+    fn close(&self) {
+        self.addresses.take();
+        let accepting = self.accepting.take();
+        if let Some(accepting) = accepting {
+            accepting.cancel();
+        }
+        self.closed.set();
+    }
+
     async fn wait_for_one_to_go(&self) {
         self.gone.clear();
         self.gone.wait().await;
@@ -272,12 +291,7 @@ impl Server {
     /// Stops accepting: from the next turn on, who connects is refused. Connections that
     /// are there go on. A second time it does nothing.
     pub fn close(&self) {
-        self.0.closed.set();
-        self.0.addresses.take();
-        let accepting = self.0.accepting.take();
-        if let Some(accepting) = accepting {
-            accepting.cancel();
-        }
+        self.0.close();
     }
 
     /// Closes all connections, each when what its handler wrote has been sent; handlers

@@ -163,6 +163,61 @@ fn ac_005_a_server_with_a_stalled_client_can_be_ended_in_three_ways() {
     }
 }
 
+/// The tasks that streams are made of can be cancelled, by who cancels all there are.
+#[test]
+fn ac_005_tasks_of_streams_that_are_cancelled_leave_nobody_waiting() {
+    run(async {
+        let door = Door::new();
+        let server = ServerBuilder::new().start_on(door.clone(), echo).expect("it runs");
+        let (near, _far) = pair(0);
+        let (_reader, writer) = over(near).expect("it runs");
+        writer.write(b"x").expect("it waits");
+        turns(1).await;
+        let own = oneloop::current_task().expect("this one");
+        let mut others = oneloop::all_tasks().into_iter().filter(|task| task.id() != own.id());
+        assert!(others.all(|task| task.cancel()));
+        let error = writer.wait_closed().await.expect_err("it was not sent");
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
+        server.wait_closed().await;
+        assert!(!server.is_serving());
+        let (near, _far) = pair(0);
+        let (_reader, writer) = over(near).expect("it runs");
+        writer.write(b"x").expect("it waits");
+        let flush = oneloop::all_tasks().pop().expect("it has not begun");
+        assert_eq!(flush.name(), "stream-flush");
+        flush.cancel();
+        assert!(writer.drain().await.is_ok(), "nothing has happened yet");
+        writer.wait_closed().await.expect_err("it was not sent");
+    });
+}
+
+/// Clients that come all at once do not keep others waiting for more than 64 of them.
+#[test]
+fn hp_001_no_turn_accepts_more_than_64() {
+    crate::support::within(|| {
+        let most = oneloop::run(async {
+            let per_turn = Rc::new(RefCell::new(std::collections::BTreeMap::new()));
+            let seen = per_turn.clone();
+            let serve = move |_, _| {
+                let turn = running_loop().expect("it runs").turns();
+                *seen.borrow_mut().entry(turn).or_insert(0) += 1;
+                async {}
+            };
+            let server = oneloop::streams::start_server(([127, 0, 0, 1], 0).into(), serve);
+            let address = server.expect("loopback works").sockets()[0];
+            let connect = |_| std::net::TcpStream::connect(address).expect("the queue has room");
+            let clients: Vec<_> = (0..100).map(connect).collect();
+            while per_turn.borrow().values().sum::<usize>() < clients.len() {
+                yield_now().await;
+            }
+            let most = per_turn.borrow().values().copied().max();
+            most.expect("they came")
+        });
+        let most = most.expect("it ends");
+        assert!((2..=64).contains(&most), "{most}");
+    });
+}
+
 #[test]
 fn ac_005_a_shutdown_cancels_a_handler_that_does_not_look() {
     run(async {
