@@ -51,10 +51,6 @@ impl Buffer {
         taken
     }
 
-    pub(super) fn take_all(&mut self) -> Vec<u8> {
-        self.take(usize::MAX)
-    }
-
     /// Drops the first `count`, or all.
     pub(super) fn discard(&mut self, count: usize) {
         let count = count.min(self.len());

@@ -68,6 +68,9 @@ pub fn over<S: ByteStream>(stream: S) -> io::Result<(StreamReader<S>, StreamWrit
 /// loop's exception handler, and its connection is closed; nobody else hears of it. One that
 /// is cancelled, or ends, has its connection closed, when what it wrote has been sent.
 ///
+/// The writer is the connection: a handler that only reads has to keep it, too. An
+/// `async move` block keeps what it names, so `let _writer = writer;` in it is enough.
+///
 /// # Errors
 /// When the address is in use or not ours, or no loop is running on this thread.
 pub fn start_server<H, F>(address: SocketAddr, handler: H) -> io::Result<Server>

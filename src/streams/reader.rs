@@ -30,7 +30,8 @@ const ENDS: u32 = 64;
 /// separator, unless [`set_limit`](Self::set_limit) says otherwise.
 ///
 /// # Cancel safety
-/// All reads: what has come before the read was dropped stays, for the next one.
+/// All reads: what has come before the read was dropped stays, for the next one. For the
+/// timeouts, if there are any, that one goes on where the dropped one was.
 ///
 /// # Ordering
 /// What is there already is read without suspending. After the end has been met 64 times
@@ -60,13 +61,26 @@ pub struct StreamReader<S: ByteStream = TcpStream> {
     ends: u32,
     /// When the connection began, until the first byte has come.
     silent_since: Option<Duration>,
+    /// When the wait for a frame began, and when the frame did. A read that is cancelled and
+    /// asked for again is the same one, for the other end.
+    idle_since: Option<Duration>,
+    frame_since: Option<Duration>,
 }
 
 impl<S: ByteStream> StreamReader<S> {
     pub(super) fn new(connection: Rc<Connection<S>>) -> Self {
         let buffer = Buffer::new(connection.memory.clone());
         let silent_since = Some(connection.handle.time());
-        StreamReader { connection, buffer, limit: LIMIT, eof: false, ends: 0, silent_since }
+        StreamReader {
+            connection,
+            buffer,
+            limit: LIMIT,
+            eof: false,
+            ends: 0,
+            silent_since,
+            idle_since: None,
+            frame_since: None,
+        }
     }
 
     /// Reads at most `count` bytes, at least one; nothing, if this is the end or `count` is
@@ -77,9 +91,9 @@ impl<S: ByteStream> StreamReader<S> {
     pub async fn read(&mut self, count: usize) -> Result<Vec<u8>, ReadError> {
         self.check()?;
         if count > 0 && self.buffer.is_empty() {
-            self.fill(None).await?;
+            self.fill(false).await?;
         }
-        Ok(self.buffer.take(count))
+        Ok(self.give(count))
     }
 
     /// Reads all until the end, however much that is.
@@ -89,8 +103,8 @@ impl<S: ByteStream> StreamReader<S> {
     #[doc(alias = "read(-1)")]
     pub async fn read_to_end(&mut self) -> Result<Vec<u8>, ReadError> {
         self.check()?;
-        while self.more(None, false).await? > 0 {}
-        Ok(self.buffer.take_all())
+        while self.more(false, false).await? > 0 {}
+        Ok(self.give(usize::MAX))
     }
 
     /// Reads `count` bytes, no fewer.
@@ -101,16 +115,14 @@ impl<S: ByteStream> StreamReader<S> {
     #[doc(alias = "read_exact")]
     pub async fn readexactly(&mut self, count: usize) -> Result<Vec<u8>, ReadError> {
         self.check()?;
-        let mut since = None;
         while self.buffer.len() < count {
-            since = self.frame_since(since);
-            if self.fill(since).await? == 0 {
-                let partial = self.buffer.take_all();
+            if self.fill(true).await? == 0 {
+                let partial = self.give(usize::MAX);
                 let expected = Some(count);
                 return Err(ReadError::Incomplete(IncompleteRead { partial, expected }));
             }
         }
-        Ok(self.buffer.take(count))
+        Ok(self.give(count))
     }
 
     /// Reads up to `separator` and including it.
@@ -133,20 +145,18 @@ impl<S: ByteStream> StreamReader<S> {
     pub async fn readuntil_any(&mut self, separators: &[&[u8]]) -> Result<Vec<u8>, ReadError> {
         let mut search = Search::new(separators).ok_or(ReadError::NoSeparator)?;
         self.check()?;
-        let mut since = None;
         loop {
             if let Some(found) = search.find(self.buffer.bytes()) {
                 if found.start > self.limit {
                     return Err(ReadError::Overrun(LimitOverrun { consumed: found.start }));
                 }
-                return Ok(self.buffer.take(found.end));
+                return Ok(self.give(found.end));
             }
             if search.passed() > self.limit {
                 return Err(ReadError::Overrun(LimitOverrun { consumed: search.passed() }));
             }
-            since = self.frame_since(since);
-            if self.fill(since).await? == 0 {
-                let partial = self.buffer.take_all();
+            if self.fill(true).await? == 0 {
+                let partial = self.give(usize::MAX);
                 return Err(ReadError::Incomplete(IncompleteRead { partial, expected: None }));
             }
         }
@@ -197,7 +207,9 @@ impl<S: ByteStream> StreamReader<S> {
         self.limit = limit;
     }
 
-    /// Sets how long the other end may take; see [`Timeouts`](super::Timeouts).
+    /// Sets how long the other end may take; see [`Timeouts`](super::Timeouts). A read that
+    /// has any belongs into a task: elsewhere it panics when it has to wait, as
+    /// [`timeout`](crate::timeout) does.
     pub fn set_timeouts(&mut self, timeouts: super::Timeouts) {
         self.connection.timeouts.set(timeouts);
     }
@@ -206,17 +218,12 @@ impl<S: ByteStream> StreamReader<S> {
         self.connection.lost().map_or(Ok(()), |error| Err(ReadError::Io(error)))
     }
 
-    /// When the frame began that is being read, if any of it is there.
-    fn frame_since(&self, since: Option<Duration>) -> Option<Duration> {
-        since.or_else(|| (!self.buffer.is_empty()).then(|| self.connection.handle.time()))
-    }
-
-    async fn fill(&mut self, since: Option<Duration>) -> Result<usize, ReadError> {
-        self.more(since, true).await
+    async fn fill(&mut self, framed: bool) -> Result<usize, ReadError> {
+        self.more(framed, true).await
     }
 
     /// Adds what is there to the buffer, at most a chunk; 0 is the end.
-    async fn more(&mut self, since: Option<Duration>, bounded: bool) -> Result<usize, ReadError> {
+    async fn more(&mut self, framed: bool, bounded: bool) -> Result<usize, ReadError> {
         let connection = self.connection.clone();
         // Who holds nothing of others' memory is not on the clock while it waits for some.
         if bounded && self.buffer.is_empty() {
@@ -232,7 +239,7 @@ impl<S: ByteStream> StreamReader<S> {
                 return self.came(read).await;
             }
         }
-        let read = match self.deadline(since) {
+        let read = match self.deadline(framed) {
             None => self.wait_and_read(holds).await,
             Some(deadline) => match timeout_at(deadline, self.wait_and_read(holds)).await {
                 Ok(read) => read,
@@ -250,7 +257,7 @@ impl<S: ByteStream> StreamReader<S> {
                 Ok(self.meet_end().await)
             }
             Ok(count) => {
-                self.silent_since = None;
+                (self.silent_since, self.idle_since) = (None, None);
                 Ok(count)
             }
             Err(error) => {
@@ -271,14 +278,23 @@ impl<S: ByteStream> StreamReader<S> {
         0
     }
 
-    fn deadline(&self, since: Option<Duration>) -> Option<Duration> {
-        let limits = self.connection.timeouts.get();
-        let (from, limit) = match (self.silent_since, since) {
-            (Some(since), _) => (since, limits.first_byte),
-            (None, Some(since)) => (since, limits.frame),
-            (None, None) => (self.connection.handle.time(), limits.idle),
+    /// Until when the other end has to send something.
+    fn deadline(&mut self, framed: bool) -> Option<Duration> {
+        let (now, limits) = (self.connection.handle.time(), self.connection.timeouts.get());
+        let (since, limit) = if let Some(since) = self.silent_since {
+            (since, limits.first_byte)
+        } else if framed && !self.buffer.is_empty() {
+            (*self.frame_since.get_or_insert(now), limits.frame)
+        } else {
+            (*self.idle_since.get_or_insert(now), limits.idle)
         };
-        limit.map(|limit| from.saturating_add(limit))
+        limit.map(|limit| since.saturating_add(limit))
+    }
+
+    /// Gives `count` bytes, or all there are: what comes now is another frame.
+    fn give(&mut self, count: usize) -> Vec<u8> {
+        self.frame_since = None;
+        self.buffer.take(count)
     }
 
     /// Reads what is there without waiting; `None`: there is nothing.

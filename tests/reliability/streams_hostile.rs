@@ -78,6 +78,35 @@ fn hp_002_slow_clients_are_cut_on_time_and_an_honest_one_is_served() {
     });
 }
 
+/// A handler that looks at other things now and then does not begin to wait anew by that.
+#[test]
+fn hp_002_a_read_that_is_cancelled_and_asked_again_is_on_the_same_clock() {
+    run(async {
+        let door = Door::new();
+        let serve = |mut reader: Reader, writer: Writer| async move {
+            let _writer = writer;
+            loop {
+                if let Ok(Err(_)) = oneloop::timeout(SECOND, reader.readexactly(4)).await {
+                    return;
+                }
+            }
+        };
+        let _server = ServerBuilder::new().start_on(door.clone(), serve).expect("it runs");
+        let (slow, idle) = (door.connect(), door.connect());
+        idle.put(b"four");
+        for seconds in 0..40 {
+            if seconds % 5 == 0 && seconds < 15 {
+                slow.put(b"x");
+            }
+            sleep(SECOND).await;
+            assert_eq!(slow.is_ended(), seconds >= 30, "after {seconds} s");
+        }
+        assert!(!idle.is_ended());
+        sleep(83 * SECOND).await;
+        assert!(idle.is_ended());
+    });
+}
+
 #[test]
 fn hp_004_a_client_that_does_not_read_is_cut_on_time() {
     run(async {
