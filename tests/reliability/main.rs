@@ -38,6 +38,7 @@ mod streams_hostile;
 mod streams_model;
 mod streams_pipe;
 mod streams_python;
+mod streams_sockets;
 mod support;
 mod sync_channels;
 mod sync_model_queue;
