@@ -56,6 +56,7 @@ mod ending;
 pub mod error;
 mod event_loop;
 mod exception;
+pub mod fs;
 mod future;
 mod future_cell;
 pub mod guide;
@@ -72,6 +73,7 @@ mod running;
 mod stage;
 #[cfg(feature = "stream")]
 mod stream;
+pub mod streams;
 pub mod sync;
 mod task;
 mod task_ref;

@@ -11,6 +11,8 @@ mod coverage;
 mod diary;
 mod logged;
 mod loops;
+#[path = "../reliability/streams_pipe.rs"]
+mod pipe;
 mod reports;
 mod sockets;
 
@@ -47,6 +49,9 @@ mod queue_basic;
 mod queue_end;
 mod queue_wait;
 mod run_basic;
+mod st_reader;
+mod st_server;
+mod st_writer;
 mod sync_barrier;
 mod sync_condition;
 mod sync_event;

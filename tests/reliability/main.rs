@@ -1,9 +1,10 @@
 //! Reliability: what broke other event loops, row by row, and does not break this one.
 //!
 //! Rows are grouped by what is at stake: LW lost wakeups, WK wakers, TM timers, FA fairness,
-//! FD descriptors, AC accepting and connecting, IO streams and datagrams, TP the pool, PN panics and re-entrancy, CA cancellation, ME
-//! memory and counters. A test is named
-//! after its row. `left_out.md` has the rows that do not apply, and why.
+//! FD descriptors, AC accepting and connecting, IO streams and datagrams, HP hostile peers,
+//! TP the pool, PN panics and re-entrancy, CA cancellation, SY locks and queues, ME memory
+//! and counters. A test is named after its row. `left_out.md` has the rows that do not
+//! apply, and why.
 //!
 //! No test asserts a duration. Where a promise is about time, it is counted in turns, or
 //! kept on virtual time; what would hang is ended by a watchdog with a message.
@@ -40,6 +41,12 @@ mod pool;
 mod reentrancy;
 mod strangers;
 mod streams;
+mod streams_bytes;
+mod streams_hostile;
+mod streams_model;
+mod streams_pipe;
+mod streams_python;
+mod streams_sockets;
 mod support;
 mod sync_channels;
 mod sync_model_queue;

@@ -56,6 +56,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/io/", &["error", "root", "lowlevel", "clock", "time"]),
     ("src/sync/", &["root", "future", "catch_cancel", "time"]),
     ("src/concurrent/", &["error", "root", "lowlevel", "time", "event_loop", "io"]),
+    ("src/fs/", &["root", "io", "concurrent"]),
     // the end of a run shuts the pool down, hence its place
     (
         "src/ending.rs",
@@ -113,6 +114,21 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/stream.rs", &["error", "root", "sync", "combinators", "time", "awaitable"]),
     // sockets of names need threads and deadlines, hence their place
     ("src/net/", &["error", "root", "lowlevel", "io", "time", "concurrent", "combinators"]),
+    // streams use what any program may
+    (
+        "src/streams/",
+        &[
+            "error",
+            "root",
+            "net",
+            "sync",
+            "task",
+            "task_ref",
+            "catch_cancel",
+            "time",
+            "combinators",
+        ],
+    ),
 ];
 
 /// Above all layers: the crate's face, and the pages that link to all of it.
