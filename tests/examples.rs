@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// Far more than any example takes: it only ends those that hang.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// Numbers of examples that are not here yet.
+const KEPT_FREE: [u32; 3] = [37, 38, 39];
 /// An example fits a page or two.
 const LONGEST: usize = 100;
 
@@ -53,9 +55,11 @@ fn each_header_names_a_place_in_the_source_that_exists() {
 
 #[test]
 fn examples_are_numbered_without_gaps() {
-    for (i, example) in examples().iter().enumerate() {
-        let number = format!("{:02}_", i + 1);
-        assert!(example.name.starts_with(&number), "{} is not number {}", example.name, i + 1);
+    let mut numbers = (1..).filter(|number| !KEPT_FREE.contains(number));
+    for example in examples() {
+        let next = numbers.next().expect("there is no end of numbers");
+        let number = format!("{next:02}_");
+        assert!(example.name.starts_with(&number), "{} is not number {next}", example.name);
     }
 }
 
