@@ -35,6 +35,7 @@ mod panics_close;
 mod panics_twice;
 mod pool;
 mod reentrancy;
+mod sockets;
 mod strangers;
 mod streams;
 mod support;
