@@ -39,6 +39,7 @@ mod panics_close;
 mod panics_twice;
 mod pool;
 mod reentrancy;
+mod sockets;
 mod strangers;
 mod streams;
 mod streams_bytes;
