@@ -69,6 +69,7 @@ mod remote;
 mod run;
 mod runner;
 mod running;
+pub mod signal;
 mod stage;
 pub mod sync;
 mod task;

@@ -11,6 +11,7 @@ mod coverage;
 mod diary;
 mod logged;
 mod loops;
+mod own_process;
 mod reports;
 mod sockets;
 
@@ -34,6 +35,7 @@ mod ev_executor;
 mod ev_executor_pool;
 mod ev_executor_shutdown;
 mod ev_run;
+mod ev_signals;
 mod ev_stop;
 mod ev_threadsafe;
 mod ev_timers;

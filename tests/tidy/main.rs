@@ -88,7 +88,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ending",
         ],
     ),
-    ("src/ctrl_c.rs", &["root", "io"]),
+    ("src/signal/", &["error", "root", "io", "sync"]),
+    ("src/ctrl_c.rs", &["clock", "root", "signal"]),
     ("src/runner.rs", &["error", "root", "task_ref", "event_loop", "running", "ending", "ctrl_c"]),
     (
         "src/combinators/",
@@ -120,7 +121,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("mio::net", &["src/net/"]),
     ("slab", &["src/kernel/", "src/event_loop.rs"]),
     ("pin_project_lite", &["src/stage.rs", "src/catch_cancel.rs", "src/combinators/limited.rs"]),
-    ("signal_hook", &["src/ctrl_c.rs"]),
+    ("signal_hook", &["src/signal/"]),
     ("std::thread", &["src/concurrent/", "src/kernel/tests/"]),
 ];
 
