@@ -65,6 +65,7 @@ mod leaf;
 pub mod lowlevel;
 pub mod net;
 mod observe;
+pub mod process;
 mod remote;
 mod run;
 mod runner;

@@ -8,6 +8,7 @@
 use super::Signal;
 use signal_hook::{SigId, flag, low_level};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,17 +55,18 @@ fn signals() -> MutexGuard<'static, Signals> {
 
 /// The signal's place in the table; sets its handler the first time.
 fn disposition(signals: &mut Signals, signal: Signal) -> io::Result<&mut Disposition> {
-    if !signals.contains_key(&signal) {
-        let foreign = Status::read()?.has("SigCgt:", signal)?;
-        let by_default = Arc::new(AtomicBool::new(true));
-        if !foreign {
-            // The first action of all: the flag is looked at before anything else is done.
-            flag::register_conditional_default(signal.as_raw(), by_default.clone())?;
-        }
-        let new = Disposition { by_default, listeners: 0, foreign, guarded: false, trap: None };
-        signals.insert(signal, new);
+    let vacant = match signals.entry(signal) {
+        Entry::Occupied(known) => return Ok(known.into_mut()),
+        Entry::Vacant(vacant) => vacant,
+    };
+    let foreign = Status::read()?.has("SigCgt:", signal)?;
+    let by_default = Arc::new(AtomicBool::new(true));
+    if !foreign {
+        // The first action of all: the flag is looked at before anything else is done.
+        flag::register_conditional_default(signal.as_raw(), by_default.clone())?;
     }
-    signals.get_mut(&signal).ok_or_else(|| io::Error::other("a signal without a place"))
+    let new = Disposition { by_default, listeners: 0, foreign, guarded: false, trap: None };
+    Ok(vacant.insert(new))
 }
 
 /// Has the signal's default in our hands, before anything else is done with it.

@@ -48,6 +48,8 @@ mod queue_basic;
 mod queue_end;
 mod queue_wait;
 mod run_basic;
+mod sp_child;
+mod sp_run;
 mod sync_barrier;
 mod sync_condition;
 mod sync_event;

@@ -110,6 +110,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "root",
         ],
     ),
+    (
+        "src/process/",
+        &["error", "root", "lowlevel", "io", "sync", "concurrent", "signal", "combinators", "run"],
+    ),
 ];
 
 /// Above all layers: the crate's face, and the pages that link to all of it.
