@@ -1,7 +1,7 @@
 //! Reliability: what broke other event loops, row by row, and does not break this one.
 //!
 //! Rows are grouped by what is at stake: LW lost wakeups, WK wakers, TM timers, FA fairness,
-//! FD descriptors, AC accepting, TP the pool, PN panics and re-entrancy, CA cancellation, ME
+//! FD descriptors, AC accepting, TP the pool, SG signals, PN panics and re-entrancy, CA cancellation, ME
 //! memory and counters. A test is named
 //! after its row. `left_out.md` has the rows that do not apply, and why.
 //!
@@ -32,6 +32,7 @@ mod panics_close;
 mod panics_twice;
 mod pool;
 mod reentrancy;
+mod signals;
 mod strangers;
 mod support;
 mod sync_channels;
