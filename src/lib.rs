@@ -66,10 +66,12 @@ mod leaf;
 pub mod lowlevel;
 pub mod net;
 mod observe;
+pub mod process;
 mod remote;
 mod run;
 mod runner;
 mod running;
+pub mod signal;
 mod stage;
 #[cfg(feature = "stream")]
 mod stream;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The areas of which every row must be accounted for.
-const AREAS: [&str; 8] = ["EV", "FU", "TA", "CO", "SY", "QU", "RU", "ST"];
+const AREAS: [&str; 9] = ["EV", "FU", "TA", "CO", "SY", "QU", "SP", "RU", "ST"];
 
 /// Row by row, where it was found: a test's name, or a reason.
 type Rows = BTreeMap<String, String>;

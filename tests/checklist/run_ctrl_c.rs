@@ -34,6 +34,7 @@ const SCENES: &[Scene] = &[
     ("ru_014_blocked", ru_014_a_second_one_while_a_callback_blocks, &[], Some(KILLED)),
     ("ru_015_thread", ru_015_a_runner_on_another_thread, &[], Some(KILLED)),
     ("ru_015_handler", ru_015_a_handler_of_the_users, &["the user's"], None),
+    ("ru_015_listens", ru_015_who_listens_overrules_the_runner, &["1", "2", "a value"], None),
     ("ru_015_after", ru_015_one_after_the_run, &["ran"], Some(KILLED)),
     ("ru_015_again", ru_015_one_in_a_second_run, &["ran", "interrupted"], None),
     ("ru_015_off", ru_015_one_that_is_not_asked_for, &[], Some(KILLED)),
@@ -250,5 +251,16 @@ fn ru_015_a_plain_run() {
     say_how(oneloop::run(async {
         say("now");
         sleep(HOUR).await;
+    }));
+}
+
+fn ru_015_who_listens_overrules_the_runner() {
+    say_how(Runner::new().run(async {
+        let mut signals = oneloop::signal::signal(oneloop::signal::Signal::INT).unwrap();
+        for count in ["1", "2"] {
+            say("now");
+            signals.recv().await.unwrap();
+            say(count);
+        }
     }));
 }

@@ -1,6 +1,7 @@
 //! Two connected sockets, one byte at a time: something to wait for.
 
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 
@@ -20,4 +21,9 @@ pub(crate) fn put(count: usize, into: &Socket) {
 pub(crate) fn take(from: &Socket) {
     from.set_nonblocking(true).unwrap();
     (&**from).read_exact(&mut [0]).unwrap();
+}
+
+/// A pipe, to read from and to write to, that no child inherits.
+pub(crate) fn pipe() -> (OwnedFd, OwnedFd) {
+    rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap()
 }

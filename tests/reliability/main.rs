@@ -2,7 +2,7 @@
 //!
 //! Rows are grouped by what is at stake: LW lost wakeups, WK wakers, TM timers, FA fairness,
 //! FD descriptors, AC accepting and connecting, IO streams and datagrams, HP hostile peers,
-//! TP the pool, PN panics and re-entrancy, CA cancellation, SY locks and queues, ME memory
+//! TP the pool, SG signals, PN panics and re-entrancy, CA cancellation, SY locks and queues, ME memory
 //! and counters. A test is named after its row. `left_out.md` has the rows that do not
 //! apply, and why.
 //!
@@ -39,6 +39,7 @@ mod panics_close;
 mod panics_twice;
 mod pool;
 mod reentrancy;
+mod signals;
 mod sockets;
 mod strangers;
 mod streams;

@@ -90,7 +90,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ending",
         ],
     ),
-    ("src/ctrl_c.rs", &["root", "io"]),
+    ("src/signal/", &["error", "root", "io", "sync"]),
+    ("src/ctrl_c.rs", &["clock", "root", "signal"]),
     ("src/runner.rs", &["error", "root", "task_ref", "event_loop", "running", "ending", "ctrl_c"]),
     (
         "src/combinators/",
@@ -129,6 +130,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "combinators",
         ],
     ),
+    (
+        "src/process/",
+        &["error", "root", "lowlevel", "io", "sync", "concurrent", "signal", "combinators", "run"],
+    ),
 ];
 
 /// Above all layers: the crate's face, and the pages that link to all of it.
@@ -139,7 +144,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("mio", &["src/kernel/reactor.rs", "src/kernel/mod.rs"]),
     ("slab", &["src/kernel/", "src/event_loop.rs"]),
     ("pin_project_lite", &["src/stage.rs", "src/catch_cancel.rs", "src/combinators/limited.rs"]),
-    ("signal_hook", &["src/ctrl_c.rs"]),
+    ("signal_hook", &["src/signal/"]),
     ("futures_core", &["src/stream.rs"]),
     ("futures_io", &["src/net/futures_io.rs"]),
     ("std::thread", &["src/concurrent/", "src/kernel/tests/"]),
