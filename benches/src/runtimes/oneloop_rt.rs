@@ -165,7 +165,11 @@ impl RtSync for Oneloop {
         let body = async {
             for i in 0..count {
                 let sum = sum.clone();
-                group.spawn(async move { Ok(sum.set(sum.get() + i)) }).unwrap();
+                let task = async move {
+                    sum.set(sum.get() + i);
+                    Ok(())
+                };
+                group.spawn(task).unwrap();
             }
             Ok(())
         };
