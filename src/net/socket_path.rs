@@ -1,11 +1,12 @@
 //! `SocketPath`: the file that a Unix socket is reached by, and who removes it.
 
-use rustix::net::SocketAddrUnix;
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -65,4 +66,20 @@ pub(super) fn to_system(address: &SocketAddr) -> io::Result<SocketAddrUnix> {
         (None, Some(name)) => Ok(SocketAddrUnix::new_abstract_name(name)?),
         (None, None) => Ok(SocketAddrUnix::new_unnamed()),
     }
+}
+
+/// Removes the socket at `path` if nobody listens there any more, as after a crash.
+pub(crate) fn remove_dead(path: &Path) {
+    let is_socket = |file: fs::Metadata| file.file_type().is_socket();
+    if fs::symlink_metadata(path).is_ok_and(is_socket) && nobody_listens(path) {
+        // If somebody was faster, binding tells.
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn nobody_listens(path: &Path) -> bool {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
+    let (Ok(socket), Ok(address)) = (socket, SocketAddrUnix::new(path)) else { return false };
+    connect(&socket, &address) == Err(Errno::CONNREFUSED)
 }

@@ -1,6 +1,6 @@
 //! `ByteStream` and `Listener`: what streams and servers are made over.
 
-use crate::net::{TcpListener, TcpStream};
+use crate::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use std::future::Future;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
@@ -83,6 +83,28 @@ impl ByteStream for TcpStream {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         TcpStream::local_addr(self)
+    }
+}
+
+impl ByteStream for UnixStream {
+    fn read(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+        UnixStream::read(self, buffer)
+    }
+
+    fn write(&self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> {
+        UnixStream::write(self, bytes)
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    async fn accept(&self) -> io::Result<UnixStream> {
+        Ok(UnixListener::accept(self).await?.0)
     }
 }
 

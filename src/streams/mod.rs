@@ -33,10 +33,11 @@ pub use timeouts::Timeouts;
 pub use writer::StreamWriter;
 
 use crate::LoopHandle;
-use crate::net::TcpStream;
+use crate::net::{TcpStream, UnixListener, UnixStream, remove_dead};
 use connection::Connection;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 
 /// Connects to `address`, and gives a reader and a writer for it. There are no
 /// [`Timeouts`] unless they are set.
@@ -49,6 +50,19 @@ use std::net::SocketAddr;
 /// Dropping it gives the attempt up and closes the socket.
 pub async fn open_connection(address: SocketAddr) -> io::Result<(StreamReader, StreamWriter)> {
     over(TcpStream::connect(address).await?)
+}
+
+/// As [`open_connection`], to a Unix socket.
+///
+/// # Errors
+/// When there is no such file, nobody listens there, or no loop is running on this thread.
+///
+/// # Cancel safety
+/// Dropping it gives the attempt up and closes the socket.
+pub async fn open_unix_connection(
+    path: impl AsRef<Path>,
+) -> io::Result<(StreamReader<UnixStream>, StreamWriter<UnixStream>)> {
+    over(UnixStream::connect(path).await?)
 }
 
 /// A reader and a writer over any byte stream.
@@ -79,4 +93,20 @@ where
     F: Future + 'static,
 {
     ServerBuilder::new().start(address, handler)
+}
+
+/// As [`start_server`], on a Unix socket. Its file is removed when the server closes, unless
+/// somebody has put another in its place. One that was left there, and that nobody listens
+/// at, is replaced.
+///
+/// # Errors
+/// When the file cannot be made, as when there is another already, or no loop is running on
+/// this thread.
+pub fn start_unix_server<H, F>(path: impl AsRef<Path>, handler: H) -> io::Result<Server>
+where
+    H: Fn(StreamReader<UnixStream>, StreamWriter<UnixStream>) -> F + 'static,
+    F: Future + 'static,
+{
+    remove_dead(path.as_ref());
+    ServerBuilder::new().start_on(UnixListener::bind(path)?, handler)
 }

@@ -5,6 +5,7 @@ use crate::pipe::Door;
 use crate::reports::Reports;
 use oneloop::net::{TcpListener, TcpStream};
 use oneloop::streams::{Server, ServerBuilder, open_connection, over, start_server};
+use oneloop::streams::{open_unix_connection, start_unix_server};
 use oneloop::{all_tasks, spawn, yield_now};
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
@@ -203,4 +204,61 @@ fn st_057_an_error_of_accepting_is_reported_and_the_server_stays() {
     })
     .unwrap();
     assert!(reports.only().message.contains("an odd one"));
+}
+
+/// A path for a socket of this process alone.
+fn socket_path(name: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("oneloop-{}-{name}", std::process::id()))
+}
+
+#[test]
+fn st_047_streams_work_over_a_unix_socket_and_a_missing_one_is_not_found() {
+    on_a_loop(async {
+        let path = socket_path("st-047");
+        let missing = open_unix_connection(&path).await.unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
+        let server = start_unix_server(&path, |mut reader, writer| async move {
+            let line = reader.readline().await.unwrap();
+            writer.write(&line).unwrap();
+        });
+        let server = server.unwrap();
+        let (mut reader, writer) = open_unix_connection(&path).await.unwrap();
+        writer.write(b"over a path\n").unwrap();
+        assert_eq!(reader.readline().await.unwrap(), b"over a path\n");
+        server.close();
+    });
+}
+
+#[test]
+fn st_059_the_file_of_a_unix_server_goes_with_it_unless_it_is_somebody_elses_now() {
+    on_a_loop(async {
+        let path = socket_path("st-059");
+        let serve = |_reader, _writer| async {};
+        let server = start_unix_server(&path, serve).unwrap();
+        server.close();
+        turns(5).await;
+        assert!(!path.exists());
+        let server = start_unix_server(&path, serve).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "another's").unwrap();
+        server.close();
+        turns(5).await;
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "another's");
+        std::fs::remove_file(&path).unwrap();
+    });
+}
+
+#[test]
+fn st_060_a_dead_socket_is_replaced_and_another_file_is_in_use() {
+    on_a_loop(async {
+        let path = socket_path("st-060");
+        let serve = |_reader, _writer| async {};
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        start_unix_server(&path, serve).unwrap().close();
+        turns(5).await;
+        std::fs::write(&path, "a file").unwrap();
+        let refused = start_unix_server(&path, serve).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::AddrInUse);
+        std::fs::remove_file(&path).unwrap();
+    });
 }
