@@ -1,6 +1,7 @@
 //! Waiting for many: asyncio's coordination, each as exact as the original.
 
 mod as_completed;
+mod failures;
 mod gather;
 mod limited;
 mod own_scope;

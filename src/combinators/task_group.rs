@@ -4,13 +4,14 @@
 //! the task in which the group runs too, so that its body ends; that request is taken back
 //! at the end. What came from outside goes on outwards.
 
+use super::failures::{failure_of, report};
 use super::own_scope::OwnScope;
 use crate::error::{Cancelled, Failure, GroupClosed, GroupError, JoinError, JoinFailure};
 use crate::error::{Payload, panic_message};
 use crate::exception::catch;
 use crate::future::{Canceller, Target};
 use crate::stage::fallible_body_of;
-use crate::{Future, LoopHandle, Task, TaskRef};
+use crate::{Future, Task, TaskRef};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -117,8 +118,9 @@ impl<E: 'static> TaskGroup<E> {
     /// panic of one is then reported as that of any task.
     ///
     /// # Panics
-    /// When `body` does, with the same payload, after the tasks have ended; when the group
-    /// was run before, or outside of a task.
+    /// When `body` does, with the same payload, after the tasks have ended, whose failures go
+    /// to the loop's exception handler then; when the group was run before, or outside of a
+    /// task.
     pub async fn run<R>(
         &self,
         body: impl std::future::Future<Output = Result<R, E>>,
@@ -198,11 +200,10 @@ impl<E: 'static> TaskGroup<E> {
         if let Some(why) = no_more {
             return Err(GroupClosed::new(why));
         }
-        let parent = self.0.parent.borrow().clone();
-        let handle: Option<LoopHandle> = parent.map(|parent| parent.handle);
-        let handle = handle.ok_or(GroupClosed::new("is over"))?;
+        let parent = self.0.parent.borrow().clone().ok_or(GroupClosed::new("is over"))?;
         let body = fallible_body_of(noting(Rc::downgrade(&self.0), future));
-        let task: Task<Result<T, Rc<E>>> = handle
+        let task: Task<Result<T, Rc<E>>> = parent
+            .handle
             .spawn_body(body, name, at)
             .map_err(|_| GroupClosed::new("belongs to a loop that is closed"))?;
         let number = self.0.made.get();
@@ -299,7 +300,10 @@ impl<E: 'static> TaskGroup<E> {
                 errors.push(Failure::Error(Rc::new(error)));
                 None
             }
-            Ended::Panicked(payload) => resume_unwind(payload),
+            Ended::Panicked(payload) => {
+                parent.iter().for_each(|parent| report(parent, &errors));
+                resume_unwind(payload)
+            }
             Ended::Cancelled(_) | Ended::Stopped => None,
         };
         if !errors.is_empty() {
@@ -338,20 +342,6 @@ where
         note(Failure::Error(error.clone()));
     }
     result
-}
-
-/// How a task that is done has failed, if it has.
-fn failure_of<T: 'static, E: 'static>(task: &TaskRef) -> Option<Failure<Rc<E>>> {
-    let state = &task.handle.state;
-    state.see_panic(task.key);
-    let tasks = state.tasks.borrow();
-    let body = tasks.get(task.key)?.body.as_ref()?;
-    match body.result()?.downcast_ref::<Result<Result<T, Rc<E>>, JoinError>>()? {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(Failure::Error(error.clone())),
-        Err(JoinError(JoinFailure::Cancelled)) => None,
-        Err(error) => Some(Failure::Join(error.clone())),
-    }
 }
 
 /// What the end of a group waits for, to those who look.
