@@ -10,36 +10,32 @@ const CROWD: u64 = 100;
 
 /// 100 tasks take turns on one lock; each holds it over a turn of the loop.
 pub async fn lock<R: RtSync>(n: u64) {
-    let (lock, held) = (Rc::new(R::lock()), Rc::new(Tally::default()));
-    let tasks: Vec<_> = (0..CROWD)
-        .map(|_| {
-            let (lock, held) = (lock.clone(), held.clone());
-            R::spawn(async move {
-                for _ in 0..n / CROWD {
-                    let _guard = R::hold(&lock).await;
-                    held.add();
-                    raw_yield().await;
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await;
-    }
-    assert_eq!(held.get(), n);
+    let turn = async |lock: &R::Lock| {
+        let _guard = R::hold(lock).await;
+        raw_yield().await;
+    };
+    crowd::<R, _>(n, R::lock(), turn).await;
 }
 
 /// The same with a semaphore of 10 permits.
 pub async fn semaphore<R: RtSync>(n: u64) {
-    let (semaphore, held) = (Rc::new(R::semaphore(10)), Rc::new(Tally::default()));
+    let turn = async |semaphore: &R::Semaphore| {
+        let _permit = R::permit(semaphore).await;
+        raw_yield().await;
+    };
+    crowd::<R, _>(n, R::semaphore(10), turn).await;
+}
+
+/// 100 tasks that take `n` turns on one thing.
+async fn crowd<R: RtSync, T: 'static>(n: u64, thing: T, turn: impl AsyncFn(&T) + Copy + 'static) {
+    let (thing, turns) = (Rc::new(thing), Rc::new(Tally::default()));
     let tasks: Vec<_> = (0..CROWD)
         .map(|_| {
-            let (semaphore, held) = (semaphore.clone(), held.clone());
+            let (thing, turns) = (thing.clone(), turns.clone());
             R::spawn(async move {
                 for _ in 0..n / CROWD {
-                    let _permit = R::permit(&semaphore).await;
-                    held.add();
-                    raw_yield().await;
+                    turn(&thing).await;
+                    turns.add();
                 }
             })
         })
@@ -47,7 +43,7 @@ pub async fn semaphore<R: RtSync>(n: u64) {
     for task in tasks {
         task.await;
     }
-    assert_eq!(held.get(), n);
+    assert_eq!(turns.get(), n);
 }
 
 /// Items through a queue of `places` places, from one task to another.
